@@ -1,0 +1,24 @@
+/*
+ * compat.h
+ *		The one place for tests of PG_VERSION_NUM and of XGBoost's version.
+ *		Include it after postgres.h and before any other server header.
+ */
+#ifndef FRAUD_DETECT_COMPAT_H
+#define FRAUD_DETECT_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "fraud_detect needs PostgreSQL 15 or newer"
+#endif
+
+/* Before 16 the macro is empty, and -fvisibility=hidden would hide our functions. */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+/* VARDATA_ANY and friends moved out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * memory.h
+ *		The core's allocator on top of a memory context.
+ */
+#ifndef FRAUD_DETECT_MEMORY_H
+#define FRAUD_DETECT_MEMORY_H
+
+#include "core/core.h"
+#include "utils/palloc.h"
+
+/* Allocates in the given context; requests above 1 GB are allowed; leaves by ereport when short. */
+extern CoreAllocator memory_context_allocator(MemoryContext context);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * registry.h
+ *		The registry's relations, read by C under the statement's own snapshot.
+ *
+ * Reads go straight to the tables (no SPI, no plan): one index look-up each.
+ * They need SELECT on fraud.model_version (42501 otherwise, with a hint).
+ */
+#ifndef FRAUD_DETECT_REGISTRY_H
+#define FRAUD_DETECT_REGISTRY_H
+
+#include "utils/snapshot.h"
+#include "utils/uuid.h"
+
+/* Columns of fraud.model_version that C reads; order as in sql/registry.sql. */
+#define Anum_model_version_model_id 1
+#define Anum_model_version_version 2
+#define Anum_model_version_version_uid 3
+#define Anum_model_version_algorithm 4
+#define Anum_model_version_signature 5
+#define Anum_model_version_image 6
+#define Anum_model_version_image_sha256 7
+#define Anum_model_version_artifact 8
+#define Anum_model_version_artifact_sha256 9
+#define Anum_model_version_golden 10
+
+#define CHAMPION "champion"
+
+/* A version as the registry names it. */
+typedef struct VersionId
+{
+	int64 model_id;
+	int32 version;
+	pg_uuid_t uid;
+} VersionId;
+
+/*
+ * The version that a call means: model NULL is the GUC fraud_detect.model, else
+ * the only model there is (FD002 with a list of the names otherwise); version 0
+ * is the champion. FD002 and FD003 say what exists.
+ */
+extern VersionId registry_resolve(const char *model, int32 version, Snapshot snapshot);
+
+/* Copies of a version's columns, detoasted, in CurrentMemoryContext. FD003 when it is gone. */
+typedef struct StoredVersion
+{
+	struct varlena *signature; /* Jsonb */
+	struct varlena *image;
+	struct varlena *image_sha256;
+	struct varlena *golden;
+} StoredVersion;
+extern StoredVersion registry_read_version(const VersionId *id, Snapshot snapshot);
+
+#endif

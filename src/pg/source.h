@@ -1,0 +1,35 @@
+/*
+ * source.h
+ *		Reading rows of a `source`: a relation's name or a query, run as the caller
+ *		under the caller's search_path and row-level security.
+ *
+ * A text whose first word is SELECT, WITH, VALUES or TABLE (or an opening
+ * parenthesis) is a query: exactly one, without INTO, read-only. Anything else
+ * is the name of a relation. Errors are the parser's own (42P01, 42601, ...);
+ * 22023 for what is neither, 25006 for a query that writes.
+ */
+#ifndef FRAUD_DETECT_SOURCE_H
+#define FRAUD_DETECT_SOURCE_H
+
+#include "executor/tuptable.h"
+#include "utils/portal.h"
+
+typedef struct Source
+{
+	char *query; /* the text that is run; for a relation SELECT * FROM its qualified name */
+	Portal portal;
+	TupleDesc tupdesc;
+} Source;
+
+/* SPI must be connected. Allocates in CurrentMemoryContext. Plans without parallelism and without
+ * synchronized scans, so that the order of rows is the same at each run. */
+extern void source_open(Source *source, const char *text);
+
+/* Calls the consumer once per row, in order, until the source is exhausted or it returns false.
+ * Interrupts are checked between rows. Memory used per row by the source is released in batches. */
+typedef bool (*SourceConsumer)(TupleTableSlot *slot, void *argument);
+extern void source_read(Source *source, SourceConsumer consumer, void *argument);
+
+extern void source_close(Source *source);
+
+#endif
