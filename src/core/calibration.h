@@ -1,0 +1,52 @@
+/*
+ * calibration.h
+ *		From a forest's margin to a probability of fraud.
+ *
+ * none: the logistic function of the margin, as the objective defines it.
+ * platt: the logistic function of slope * margin + intercept
+ *		(Platt 1999, with the targets of Lin, Lin and Weng 2007).
+ * isotonic: linear interpolation between the blocks of a pool-adjacent-violators
+ *		fit (Zadrozny and Elkan 2002), constant outside them; uses only
+ *		comparison and arithmetic, so it is the same on every machine.
+ */
+#ifndef FRAUD_DETECT_CALIBRATION_H
+#define FRAUD_DETECT_CALIBRATION_H
+
+#include "core/core.h"
+
+typedef enum CalibrationMethod
+{
+	CALIBRATION_NONE = 0,
+	CALIBRATION_PLATT = 1,
+	CALIBRATION_ISOTONIC = 2
+} CalibrationMethod;
+
+/* Plain data; the arrays belong to whoever filled it in (an image, or an allocator). */
+typedef struct Calibration
+{
+	CalibrationMethod method;
+	double slope; /* platt */
+	double intercept;
+	uint32_t n_points;           /* isotonic: at least 1 */
+	const float *margins;        /* strictly increasing, finite */
+	const double *probabilities; /* not decreasing, within [0, 1] */
+} Calibration;
+
+/* Probability of fraud in [0, 1]. NaN margin gives NaN. O(log n_points). */
+extern double calibration_apply(const Calibration *calibration, float margin);
+
+/* Checks the invariants stated in the struct: for calibrations read from outside. */
+extern bool calibration_verify(const Calibration *calibration, CoreError *error);
+
+/*
+ * Fit on n margins (all finite) with labels 0 or 1. Arrays of the result come
+ * from the allocator. Fails with fewer than one row of either class.
+ * Results do not depend on the order of the rows.
+ */
+extern bool calibration_fit_platt(const float *margins, const uint8_t *labels, size_t n,
+                                  Calibration *result, CoreError *error);
+extern bool calibration_fit_isotonic(const float *margins, const uint8_t *labels, size_t n,
+                                     const CoreAllocator *allocator, Calibration *result,
+                                     CoreError *error);
+
+#endif

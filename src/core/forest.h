@@ -1,0 +1,55 @@
+/*
+ * forest.h
+ *		A boosted forest in memory: opened from an image, evaluated exactly.
+ *
+ * An image (docs/image-format.md) is one block of bytes that is verified in
+ * full before use, read in place and never changed. The margin is the float32
+ * sum of the base margin and one leaf per tree, in tree order: bit-equal to
+ * XGBoost's own, for missing values (NaN), infinities and categories.
+ */
+#ifndef FRAUD_DETECT_FOREST_H
+#define FRAUD_DETECT_FOREST_H
+
+#include "core/calibration.h"
+#include "core/core.h"
+
+#define FOREST_IMAGE_ALIGNMENT 64
+#define FOREST_MAX_FEATURES 65535
+
+typedef struct ForestNode ForestNode; /* layout private to the engine */
+
+typedef struct Forest
+{
+	uint32_t n_features;
+	uint32_t n_trees;
+	uint32_t n_nodes;
+	float base_margin;
+	const uint32_t *roots; /* n_trees indices into nodes */
+	const ForestNode *nodes;
+	const uint32_t *categories; /* bit sets of categorical splits */
+	uint32_t n_category_words;
+	Calibration calibration; /* arrays point into the image */
+} Forest;
+
+/*
+ * Verifies an image and describes it in *forest. The image must be aligned to
+ * FOREST_IMAGE_ALIGNMENT and outlive the forest. Any bytes give a forest that
+ * is safe to evaluate, or false with the reason.
+ */
+extern bool forest_open(const void *image, size_t size, Forest *forest, CoreError *error);
+
+/* Margin of one row of n_features float32 values; NaN is missing. No allocation, cannot fail. */
+extern float forest_margin(const Forest *forest, const float *row);
+
+/* Margins of n rows that lie stride floats apart. */
+extern void forest_margins(const Forest *forest, const float *rows, size_t stride, size_t n,
+                           float *margins);
+
+/* Probability of fraud for a margin of this forest: its calibration. */
+static inline double
+forest_probability(const Forest *forest, float margin)
+{
+	return calibration_apply(&forest->calibration, margin);
+}
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * ranking.h
+ *		How well scores rank frauds before legitimate rows, and how true they are
+ *		as probabilities.
+ *
+ * Definitions (ties are shared, never broken by row order):
+ *	 auc                 Mann-Whitney: P(score of a fraud > score of a legitimate row) + half of ties
+ *	 average_precision   sum over distinct scores, descending, of (recall gained) * precision there,
+ *						 as scikit-learn's average_precision_score
+ *	 log_loss            mean of -ln p(true class), p clipped to [1e-15, 1 - 1e-15]
+ *	 brier               mean of (p - label)^2
+ *	 ece                 expected calibration error, bins of equal width over [0, 1]:
+ *						 sum of (share of rows) * |mean p - share of frauds|
+ *	 precision_at_recall the best precision of any threshold whose recall is at least the asked one
+ *
+ * All take rows sorted by score descending (ranking_sort) and weights that may
+ * be NULL (all ones); a weight counts a row that many times (bootstrap).
+ * A metric that its input does not define (no rows, one class) is NaN.
+ */
+#ifndef FRAUD_DETECT_RANKING_H
+#define FRAUD_DETECT_RANKING_H
+
+#include "core/core.h"
+
+typedef struct ScoredRow
+{
+	double score;
+	uint8_t label; /* 0 or 1 */
+} ScoredRow;
+
+/* Sorts by score descending, frauds first among ties: a total order, so results do not depend on input order. */
+extern void ranking_sort(ScoredRow *rows, size_t n);
+
+extern double ranking_auc(const ScoredRow *rows, const uint32_t *weights, size_t n);
+extern double ranking_average_precision(const ScoredRow *rows, const uint32_t *weights, size_t n);
+extern double ranking_log_loss(const ScoredRow *rows, const uint32_t *weights, size_t n);
+extern double ranking_brier(const ScoredRow *rows, const uint32_t *weights, size_t n);
+extern double ranking_ece(const ScoredRow *rows, const uint32_t *weights, size_t n, uint32_t bins);
+extern double ranking_precision_at_recall(const ScoredRow *rows, const uint32_t *weights, size_t n,
+                                          double recall);
+
+#endif
