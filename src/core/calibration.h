@@ -38,13 +38,19 @@ extern double calibration_apply(const Calibration *calibration, float margin);
 /* Checks the invariants stated in the struct: for calibrations read from outside. */
 extern bool calibration_verify(const Calibration *calibration, CoreError *error);
 
+/* An isotonic fit has at most this many points; finer ones are joined (calibration_fit.c). */
+#define CALIBRATION_MAX_POINTS 2048
+
 /*
- * Fit on n margins (all finite) with labels 0 or 1. Arrays of the result come
- * from the allocator. Fails with fewer than one row of either class.
- * Results do not depend on the order of the rows.
+ * Fit on n margins with labels 0 or 1. Temporary memory is 16 bytes a row; it
+ * and the arrays of the result come from the allocator (the arrays are the
+ * caller's to release). Fails on a margin that is not finite and on rows of
+ * one class. Results do not depend on the order of the rows. O(n) for isotonic
+ * after the sort, O(n) a Newton round for platt (about ten).
  */
 extern bool calibration_fit_platt(const float *margins, const uint8_t *labels, size_t n,
-                                  Calibration *result, CoreError *error);
+                                  const CoreAllocator *allocator, Calibration *result,
+                                  CoreError *error);
 extern bool calibration_fit_isotonic(const float *margins, const uint8_t *labels, size_t n,
                                      const CoreAllocator *allocator, Calibration *result,
                                      CoreError *error);

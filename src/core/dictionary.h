@@ -26,7 +26,7 @@ extern int32_t dictionary_add(Dictionary *dictionary, const char *key, size_t le
 
 extern uint32_t dictionary_size(const Dictionary *dictionary);
 
-/* The key of a code below dictionary_size; not terminated by a zero. */
+/* The key of a code below dictionary_size; not terminated by a zero; stays where it is until dictionary_free. */
 extern const char *dictionary_key(const Dictionary *dictionary, uint32_t code, size_t *length);
 
 /* Bytes held, for memory accounting. */
