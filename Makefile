@@ -7,6 +7,14 @@
 # Two libraries (docs/architecture.md): fraud_detect.so runs in every backend
 # that scores, fraud_detect_train.so alone links XGBoost.
 
+PG_CONFIG ?= pg_config
+
+# Targets of test/check.mk work before PGXS is there: they install it.
+CHECK_GOALS = check check-% demo fuzz stage
+ifneq (,$(filter $(CHECK_GOALS),$(MAKECMDGOALS)))
+include test/check.mk
+else
+
 EXTENSION = fraud_detect
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" fraud_detect.control)
 PGFILEDESC = "fraud_detect - fraud detection inside the database"
@@ -37,9 +45,7 @@ XGBOOST_LIBS = -lxgboost
 
 EXTRA_CLEAN = $(TRAIN_LIBRARY) $(TRAINING_OBJS) build
 
-PG_CONFIG ?= pg_config
 include requirements.mk
-
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 # Bitcode would let the JIT inline our functions; none of them gains from it,
 # and it would make clang a requirement.
@@ -65,4 +71,4 @@ uninstall: uninstall-train
 uninstall-train:
 	rm -f '$(DESTDIR)$(pkglibdir)/$(TRAIN_LIBRARY)'
 
-include test/check.mk
+endif

@@ -1,5 +1,35 @@
-# Targets that build and test on private servers (scripts in test/).
+# What is built and tested on private servers: `make check`, its parts, `make demo`.
+# Included by the Makefile instead of PGXS, which may not be installed yet.
+#
+#   make check                        everything
+#   make check-regress TESTS=score    one kind, some tests of it
+#   make fuzz FUZZ_SECONDS=600        fuzz tests at length (make check: a few seconds each)
+#   make demo KEEP=1                  leaves the server up and says how to reach it
 
-.PHONY: stage
+KINDS = static unit fuzz regress isolation pgtap tap docs
+
+# A server and its settings come from us, not from the shell this was called in.
+ENVIRONMENT = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PG_CONFIG="$(PG_CONFIG)"
+
+.PHONY: check demo fuzz stage $(addprefix check-,$(KINDS))
+
+check:
+	@$(ENVIRONMENT) TESTS="$(TESTS)" test/check $(KINDS)
+
+$(addprefix check-,$(KINDS)): check-%:
+	@$(ENVIRONMENT) TESTS="$(TESTS)" test/check $*
+
+fuzz:
+	@$(ENVIRONMENT) TESTS="$(TESTS)" FUZZ_SECONDS="$(or $(FUZZ_SECONDS),300)" test/check fuzz
+
+demo:
+	@$(ENVIRONMENT) KEEP="$(KEEP)" demo/run
+
 stage:
-	test/stage "$(or $(STAGE),build/stage)"
+	@$(ENVIRONMENT) test/stage "$(or $(STAGE),build/stage)"
+
+# Other goals of the same command line, as in `make clean check`.
+OTHER_GOALS = $(filter-out $(CHECK_GOALS),$(MAKECMDGOALS))
+.PHONY: $(OTHER_GOALS)
+$(OTHER_GOALS):
+	$(MAKE) $@

@@ -1,0 +1,28 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
+# docs: every ```sql fence of README.md and docs/*.md runs as it stands, top to
+# bottom, one session and one fresh database for each file (test/lib/document.awk).
+
+docs_list() {
+  local file
+  for file in README.md docs/*.md; do
+    if grep -q '^```sql' "$file" 2> /dev/null; then
+      file=${file#docs/}
+      echo "${file%.md}"
+    fi
+  done
+}
+
+docs_prepare() {
+  served
+  mkdir "$work/docs"
+}
+
+docs_run() {
+  local file=docs/$1.md script=$work/docs/$1.md
+  if [ "$1" = README ]; then file=README.md; fi
+  awk -f test/lib/document.awk "$file" > "$script" || return
+  fresh_database "docs_$1" "$script" || return
+  cd "$work/docs" || return
+  PGTZ=UTC timeout "$TEST_TIMEOUT" "$bin/psql" -X -h "$stage/socket" -U postgres -d "docs_$1" -e \
+    -v ON_ERROR_STOP=1 -P pager=off -f "$1.md"
+}

@@ -1,0 +1,6 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
+# static: rules about the source and the built libraries, one program each in test/static.
+
+static_list() { find test/static -maxdepth 1 -type f -executable -printf '%f\n' | sort; }
+
+static_run() { timeout "$TEST_TIMEOUT" "test/static/$1"; }
