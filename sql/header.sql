@@ -10,3 +10,7 @@ GRANT USAGE ON SCHEMA fraud TO PUBLIC;
 COMMENT ON SCHEMA fraud IS
 'fraud_detect: registry of models, decisions and statistics';
 
+
+-- Nothing below can be captured by objects of the schema we are created in:
+-- names without a schema are the server's own. Ours are all qualified.
+SET LOCAL search_path = pg_catalog, pg_temp;

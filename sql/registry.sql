@@ -1,7 +1,10 @@
 -- registry: models, their versions, the names that point at versions, and runs.
 --
 -- Rows of fraud.model_version are immutable: what a version is never changes,
--- only the alias that points at it does. Backends key their cache by
+-- only the alias that points at it does, and a version's number is never given
+-- to another one, even after it was dropped: a new one takes its number by
+--   UPDATE fraud.model SET last_version = last_version + 1 WHERE ... RETURNING last_version
+-- which also serialises registrations. Backends key their cache by
 -- version_uid and find the version of a statement by reading fraud.alias under
 -- the statement's own snapshot (docs/architecture.md, "One statement, one model").
 
@@ -9,6 +12,7 @@ CREATE SEQUENCE fraud.model_id_seq AS bigint;
 CREATE TABLE fraud.model (
   model_id bigint PRIMARY KEY DEFAULT pg_catalog.nextval('fraud.model_id_seq'),
   name text NOT NULL UNIQUE CHECK (name <> '' AND pg_catalog.octet_length(name) <= 200),
+  last_version int NOT NULL DEFAULT 0 CHECK (last_version >= 0),
   created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
   created_by text NOT NULL DEFAULT CURRENT_USER
 );
@@ -48,15 +52,17 @@ ALTER TABLE fraud.model_version ALTER COLUMN image SET STORAGE EXTERNAL;
 ALTER TABLE fraud.model_version ALTER COLUMN golden SET STORAGE EXTERNAL;
 
 -- Every assignment of an alias, for ever. previous_id links an assignment to
--- the one it replaced, so that a rollback walks back instead of swapping.
+-- the one it replaced, so that a rollback walks back instead of swapping; after
+-- a rollback it links to the one before the version that was returned to.
+-- version NULL: the alias was removed.
 CREATE SEQUENCE fraud.alias_assignment_id_seq AS bigint;
 CREATE TABLE fraud.alias_history (
   assignment_id bigint PRIMARY KEY DEFAULT pg_catalog.nextval('fraud.alias_assignment_id_seq'),
   model_id bigint NOT NULL REFERENCES fraud.model ON DELETE CASCADE,
   alias text NOT NULL,
-  version int NOT NULL,
+  version int,
   previous_id bigint,
-  action text NOT NULL CHECK (action IN ('train', 'promote', 'rollback', 'set')),
+  action text NOT NULL CHECK (action IN ('train', 'promote', 'rollback', 'set', 'remove')),
   assigned_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   assigned_by text NOT NULL DEFAULT CURRENT_USER
 );
@@ -64,7 +70,7 @@ ALTER SEQUENCE fraud.alias_assignment_id_seq OWNED BY fraud.alias_history.assign
 
 CREATE TABLE fraud.alias (
   model_id bigint NOT NULL,
-  alias text NOT NULL CHECK (alias <> ''),
+  alias text NOT NULL CHECK (alias <> '' AND pg_catalog.octet_length(alias) <= 200),
   version int NOT NULL,
   assignment_id bigint NOT NULL,
   PRIMARY KEY (model_id, alias),
@@ -106,6 +112,50 @@ CREATE TABLE fraud.feature_importance (
   FOREIGN KEY (model_id, version) REFERENCES fraud.model_version (model_id, version)
     ON DELETE CASCADE
 );
+
+-- What a version is, and what was promoted when, is not to be rewritten. Deletes
+-- stay possible (fraud_drop_version); a restore only inserts.
+CREATE FUNCTION fraud.refuse_update() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE EXCEPTION 'rows of %.% are immutable', TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'object_not_in_prerequisite_state',
+          HINT = 'Train a new version, or drop this one with fraud_drop_version.';
+END
+$$;
+REVOKE ALL ON FUNCTION fraud.refuse_update() FROM PUBLIC;
+COMMENT ON FUNCTION fraud.refuse_update() IS
+'trigger of the registry''s immutable relations: refuses UPDATE with 55000';
+
+CREATE TRIGGER model_version_is_immutable BEFORE UPDATE ON fraud.model_version
+  FOR EACH ROW EXECUTE FUNCTION fraud.refuse_update();
+CREATE TRIGGER alias_history_is_immutable BEFORE UPDATE ON fraud.alias_history
+  FOR EACH ROW EXECUTE FUNCTION fraud.refuse_update();
+ALTER TABLE fraud.model_version ENABLE ALWAYS TRIGGER model_version_is_immutable;
+ALTER TABLE fraud.alias_history ENABLE ALWAYS TRIGGER alias_history_is_immutable;
+
+COMMENT ON TABLE fraud.model IS 'models by name';
+COMMENT ON COLUMN fraud.model.last_version IS 'highest version number ever given, dropped ones included';
+COMMENT ON TABLE fraud.model_version IS 'versions of models: what was trained, from what, and how good it is; immutable';
+COMMENT ON COLUMN fraud.model_version.version_uid IS 'key of the model caches: never reused, kept by dump and restore';
+COMMENT ON COLUMN fraud.model_version.signature IS 'features in order, with the columns they are computed from';
+COMMENT ON COLUMN fraud.model_version.image IS 'the forest as scoring reads it (docs/image-format.md)';
+COMMENT ON COLUMN fraud.model_version.artifact IS 'the model in XGBoost''s own format';
+COMMENT ON COLUMN fraud.model_version.golden IS 'rows with their margins, evaluated again whenever the image is loaded';
+COMMENT ON COLUMN fraud.model_version.request IS 'the arguments of fraud_train, for fraud_retrain';
+COMMENT ON COLUMN fraud.model_version.metrics IS 'metrics of the holdout part';
+COMMENT ON COLUMN fraud.model_version.parts IS 'row and fraud counts of training, validation and holdout part';
+COMMENT ON COLUMN fraud.model_version.label_cutoff IS 'labels that became known after this instant were not used';
+COMMENT ON TABLE fraud.alias IS 'names that point at versions; champion is the one that scores';
+COMMENT ON TABLE fraud.alias_history IS 'every assignment of an alias; append-only';
+COMMENT ON TABLE fraud.run IS 'training runs that registered a version';
+COMMENT ON TABLE fraud.run_metric IS 'metrics of a run by boosting round';
+COMMENT ON TABLE fraud.feature_importance IS 'importance of each feature of a version';
+COMMENT ON SEQUENCE fraud.model_id_seq IS 'keys of fraud.model';
+COMMENT ON SEQUENCE fraud.alias_assignment_id_seq IS 'keys of fraud.alias_history';
+COMMENT ON SEQUENCE fraud.run_id_seq IS 'keys of fraud.run';
 
 SELECT pg_catalog.pg_extension_config_dump('fraud.model', '');
 SELECT pg_catalog.pg_extension_config_dump('fraud.model_id_seq', '');
