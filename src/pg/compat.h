@@ -21,4 +21,13 @@
 #include "varatt.h"
 #endif
 
+/* Infinite intervals came in 17. */
+#if PG_VERSION_NUM >= 170000
+#define INTERVAL_IS_MINUS_INFINITY(interval) INTERVAL_IS_NOBEGIN(interval)
+#define INTERVAL_IS_PLUS_INFINITY(interval) INTERVAL_IS_NOEND(interval)
+#else
+#define INTERVAL_IS_MINUS_INFINITY(interval) false
+#define INTERVAL_IS_PLUS_INFINITY(interval) false
+#endif
+
 #endif

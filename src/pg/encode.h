@@ -3,9 +3,11 @@
  *		From datums to the float32 values a forest sees. Training and scoring both
  *		go through these functions: there is no second definition to drift from.
  *
- * Missing (NULL, numeric NaN, float NaN) is NaN. A float8 or numeric is rounded
- * to the nearest float32; what is too large for float32 becomes an infinity, as
- * XGBoost receives it from any client. numeric is decoded from its packed digits.
+ * Missing (NULL, numeric NaN, float NaN, an infinite date or timestamp) is NaN. A
+ * number x is x::float8::float4: int8 and numeric are rounded to float64 first and
+ * that to float32, which is what they would be had a client read them as float8.
+ * What is too large for float32 becomes an infinity, as XGBoost receives it from any
+ * client. numeric is decoded from its packed digits.
  */
 #ifndef FRAUD_DETECT_ENCODE_H
 #define FRAUD_DETECT_ENCODE_H
@@ -58,12 +60,14 @@ extern void category_text_done(CategoryText *text);
 extern float encode_category(const Feature *feature, const char *bytes, size_t length);
 
 /*
- * Features of whole rows of one row type. Binding fails with FD004 and names
- * the column that is missing or has an unusable type.
+ * Features of whole rows of one row type (row_binding.c). Binding fails with FD004 and
+ * names the column that is missing, there twice or of an unusable type; model is how
+ * the message calls the model, e.g. Model "card_fraud" version 3. The signature must
+ * outlive the binding. In CurrentMemoryContext.
  */
 typedef struct RowBinding RowBinding;
-extern RowBinding *row_binding_create(const Signature *signature,
-                                      TupleDesc tupdesc); /* in CurrentMemoryContext */
+extern RowBinding *row_binding_create(const Signature *signature, TupleDesc tupdesc,
+                                      const char *model);
 /* values and nulls by attribute number - 1; fills n_features floats. No allocation on plain values. */
 extern void row_binding_encode(const RowBinding *binding, const Datum *values, const bool *nulls,
                                float *row);

@@ -8,6 +8,7 @@
 #ifndef FRAUD_DETECT_REGISTRY_H
 #define FRAUD_DETECT_REGISTRY_H
 
+#include "storage/itemptr.h"
 #include "utils/snapshot.h"
 #include "utils/uuid.h"
 
@@ -25,20 +26,32 @@
 
 #define CHAMPION "champion"
 
-/* A version as the registry names it. */
+/*
+ * A version as the registry names it, and which row version of fraud.model_version
+ * was seen: what has been made from the row's bytes is good for exactly this row.
+ */
 typedef struct VersionId
 {
 	int64 model_id;
+	const char *model; /* the model's name, in the memory context of the resolution */
 	int32 version;
 	pg_uuid_t uid;
+	ItemPointerData row;
+	TransactionId row_xmin;
 } VersionId;
 
 /*
  * The version that a call means: model NULL is the GUC fraud_detect.model, else
  * the only model there is (FD002 with a list of the names otherwise); version 0
- * is the champion. FD002 and FD003 say what exists.
+ * is the champion. FD002 and FD003 say what exists. 42501 without the privilege.
  */
 extern VersionId registry_resolve(const char *model, int32 version, Snapshot snapshot);
+
+/* The same version, read from the same row. */
+extern bool version_same_row(const VersionId *a, const VersionId *b);
+
+/* Is this row visible? */
+extern bool registry_has_row(const VersionId *id, Snapshot snapshot);
 
 /* Copies of a version's columns, detoasted, in CurrentMemoryContext. FD003 when it is gone. */
 typedef struct StoredVersion

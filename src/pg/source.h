@@ -19,14 +19,19 @@ typedef struct Source
 	char *query; /* the text that is run; for a relation SELECT * FROM its qualified name */
 	Portal portal;
 	TupleDesc tupdesc;
+	int guc_nest_level;
 } Source;
 
-/* SPI must be connected. Allocates in CurrentMemoryContext. Plans without parallelism and without
- * synchronized scans, so that the order of rows is the same at each run. */
+/* SPI must be connected. Allocates in CurrentMemoryContext, the plan and the portal in SPI's. Plans
+ * without parallelism and without synchronized scans, so that the order of rows is the same at each
+ * run. Sources close in the reverse order of their opening; an error closes them with the
+ * transaction. */
 extern void source_open(Source *source, const char *text);
 
 /* Calls the consumer once per row, in order, until the source is exhausted or it returns false.
- * Interrupts are checked between rows. Memory used per row by the source is released in batches. */
+ * Interrupts are checked between rows. The slot is the executor's own (deform it with
+ * slot_getsomeattrs, copy what must outlive the call); the consumer runs in a memory context that
+ * is reset after each row. A second call goes on where the first one stopped. */
 typedef bool (*SourceConsumer)(TupleTableSlot *slot, void *argument);
 extern void source_read(Source *source, SourceConsumer consumer, void *argument);
 

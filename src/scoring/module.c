@@ -6,5 +6,14 @@
 #include "pg/compat.h"
 
 #include "fmgr.h"
+#include "pg/settings.h"
 
 PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	settings_define();
+}

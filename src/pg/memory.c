@@ -1,0 +1,30 @@
+/*
+ * memory.c
+ *		The core's allocator on top of a memory context.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include "pg/memory.h"
+#include "utils/memutils.h"
+
+static void *
+allocate_in_context(void *context, size_t size)
+{
+	return MemoryContextAllocHuge((MemoryContext) context, size);
+}
+
+static void
+release_to_context(void *context, void *pointer)
+{
+	if (pointer != NULL)
+		pfree(pointer);
+}
+
+CoreAllocator
+memory_context_allocator(MemoryContext context)
+{
+	CoreAllocator allocator = {allocate_in_context, release_to_context, context};
+
+	return allocator;
+}

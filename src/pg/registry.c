@@ -1,0 +1,336 @@
+/*
+ * registry.c
+ *		The registry's relations, read by C: an index look-up each.
+ *
+ * Everything is read under the snapshot that the caller gives, so the answer
+ * is the one that a query of the same statement would get.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/skey.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "pg/errors.h"
+#include "pg/registry.h"
+#include "pg/settings.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#define REGISTRY_SCHEMA "fraud"
+
+#define Anum_model_model_id 1
+#define Anum_model_name 2
+
+#define Anum_alias_model_id 1
+#define Anum_alias_alias 2
+#define Anum_alias_version 3
+
+/* So many names or versions in a message, at most. */
+#define MOST_LISTED 10
+
+static Oid
+registry_relation(const char *name)
+{
+	Oid schema = get_namespace_oid(REGISTRY_SCHEMA, true);
+	Oid relation = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+
+	if (!OidIsValid(relation))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("relation \"%s.%s\" does not exist", REGISTRY_SCHEMA, name),
+		                errhint("Is the extension fraud_detect created in this database?")));
+	return relation;
+}
+
+/*
+ * A scan of one of our tables. An index that somebody has dropped costs time,
+ * not correctness: systable_beginscan falls back to reading the table.
+ */
+typedef struct RegistryScan
+{
+	Relation relation;
+	SysScanDesc scan;
+} RegistryScan;
+
+static RegistryScan
+registry_scan(const char *table, const char *index, Snapshot snapshot, int n_keys, ScanKey keys)
+{
+	Oid relation = registry_relation(table);
+	Oid index_oid = get_relname_relid(index, get_rel_namespace(relation));
+	RegistryScan scan;
+
+	scan.relation = table_open(relation, AccessShareLock);
+	scan.scan =
+	    systable_beginscan(scan.relation, index_oid, OidIsValid(index_oid), snapshot, n_keys, keys);
+	return scan;
+}
+
+static void
+registry_scan_end(RegistryScan *scan)
+{
+	systable_endscan(scan->scan);
+	table_close(scan->relation, AccessShareLock);
+}
+
+static Datum
+column(const RegistryScan *scan, HeapTuple tuple, int attribute)
+{
+	bool is_null;
+	Datum value = heap_getattr(tuple, attribute, RelationGetDescr(scan->relation), &is_null);
+
+	if (is_null)
+		elog(ERROR, "column %d of relation \"%s\" is null", attribute,
+		     RelationGetRelationName(scan->relation));
+	return value;
+}
+
+static void
+key_on_bigint(ScanKey key, int attribute, int64 value)
+{
+	ScanKeyEntryInitialize(key, 0, attribute, BTEqualStrategyNumber, InvalidOid, InvalidOid,
+	                       F_INT8EQ, Int64GetDatum(value));
+}
+
+static void
+key_on_int(ScanKey key, int attribute, int32 value)
+{
+	ScanKeyEntryInitialize(key, 0, attribute, BTEqualStrategyNumber, InvalidOid, InvalidOid,
+	                       F_INT4EQ, Int32GetDatum(value));
+}
+
+/* The registry's names have the collation "C" (sql/registry.sql). */
+static void
+key_on_name(ScanKey key, int attribute, const char *value)
+{
+	ScanKeyEntryInitialize(key, 0, attribute, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
+	                       F_TEXTEQ, CStringGetTextDatum(value));
+}
+
+/* What exists, for messages. */
+
+static char *
+list_models(Snapshot snapshot)
+{
+	RegistryScan scan = registry_scan("model", "model_name_key", snapshot, 0, NULL);
+	StringInfoData list;
+	HeapTuple tuple;
+	int n = 0;
+
+	initStringInfo(&list);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan.scan)) && n++ < MOST_LISTED)
+		appendStringInfo(&list, "%s\"%s\"", list.len > 0 ? ", " : "",
+		                 TextDatumGetCString(column(&scan, tuple, Anum_model_name)));
+	if (HeapTupleIsValid(tuple))
+		appendStringInfoString(&list, ", ...");
+	registry_scan_end(&scan);
+	return list.data;
+}
+
+static char *
+list_versions(int64 model_id, Snapshot snapshot)
+{
+	ScanKeyData key;
+	RegistryScan scan;
+	StringInfoData list;
+	HeapTuple tuple;
+	int n = 0;
+
+	key_on_bigint(&key, Anum_model_version_model_id, model_id);
+	scan = registry_scan("model_version", "model_version_pkey", snapshot, 1, &key);
+	initStringInfo(&list);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan.scan)) && n++ < MOST_LISTED)
+		appendStringInfo(&list, "%s%d", list.len > 0 ? ", " : "",
+		                 DatumGetInt32(column(&scan, tuple, Anum_model_version_version)));
+	if (HeapTupleIsValid(tuple))
+		appendStringInfoString(&list, ", ...");
+	registry_scan_end(&scan);
+	return list.data;
+}
+
+/* Resolution */
+
+static void
+check_privilege(void)
+{
+	Oid relation = registry_relation("model_version");
+
+	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+	                errmsg("permission denied to use the models of fraud_detect"),
+	                errdetail("This needs SELECT on %s.model_version.", REGISTRY_SCHEMA),
+	                errhint("GRANT SELECT ON %s.model_version TO %s", REGISTRY_SCHEMA,
+	                        quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+}
+
+static void
+pg_attribute_noreturn() no_such_model(const char *model, Snapshot snapshot)
+{
+	char *models = list_models(snapshot);
+
+	ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_MODEL), errmsg("model \"%s\" does not exist", model),
+	                models[0] != '\0' ? errdetail("Models: %s.", models)
+	                                  : errdetail("There is no model yet."),
+	                models[0] != '\0' ? 0 : errhint("Train one with fraud_train.")));
+}
+
+static void
+resolve_model_name(VersionId *id, const char *model, Snapshot snapshot)
+{
+	ScanKeyData key;
+	RegistryScan scan;
+	HeapTuple tuple;
+
+	key_on_name(&key, Anum_model_name, model);
+	scan = registry_scan("model", "model_name_key", snapshot, 1, &key);
+	tuple = systable_getnext(scan.scan);
+	if (!HeapTupleIsValid(tuple))
+		no_such_model(model, snapshot);
+	id->model_id = DatumGetInt64(column(&scan, tuple, Anum_model_model_id));
+	id->model = pstrdup(model);
+	registry_scan_end(&scan);
+}
+
+static void
+resolve_only_model(VersionId *id, Snapshot snapshot)
+{
+	RegistryScan scan = registry_scan("model", "model_name_key", snapshot, 0, NULL);
+	HeapTuple tuple = systable_getnext(scan.scan);
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_MODEL), errmsg("there is no model yet"),
+		                errhint("Train one with fraud_train.")));
+	id->model_id = DatumGetInt64(column(&scan, tuple, Anum_model_model_id));
+	id->model = TextDatumGetCString(column(&scan, tuple, Anum_model_name));
+	if (HeapTupleIsValid(systable_getnext(scan.scan)))
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_MODEL),
+		                errmsg("there are several models and the call names none"),
+		                errdetail("Models: %s.", list_models(snapshot)),
+		                errhint("Pass model => '...', or set fraud_detect.model.")));
+	registry_scan_end(&scan);
+}
+
+static int32
+champion_of(const VersionId *id, Snapshot snapshot)
+{
+	ScanKeyData keys[2];
+	RegistryScan scan;
+	HeapTuple tuple;
+	int32 version;
+
+	key_on_bigint(&keys[0], Anum_alias_model_id, id->model_id);
+	key_on_name(&keys[1], Anum_alias_alias, CHAMPION);
+	scan = registry_scan("alias", "alias_pkey", snapshot, lengthof(keys), keys);
+	tuple = systable_getnext(scan.scan);
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_VERSION),
+		                errmsg("model \"%s\" has no champion", id->model),
+		                errdetail("Versions: %s.", list_versions(id->model_id, snapshot)),
+		                errhint("Name one with fraud_promote, or pass version => ...")));
+	version = DatumGetInt32(column(&scan, tuple, Anum_alias_version));
+	registry_scan_end(&scan);
+	return version;
+}
+
+static RegistryScan
+scan_version(const VersionId *id, Snapshot snapshot)
+{
+	ScanKeyData keys[2];
+
+	key_on_bigint(&keys[0], Anum_model_version_model_id, id->model_id);
+	key_on_int(&keys[1], Anum_model_version_version, id->version);
+	return registry_scan("model_version", "model_version_pkey", snapshot, lengthof(keys), keys);
+}
+
+static void
+identify_row(VersionId *id, const RegistryScan *scan, HeapTuple tuple)
+{
+	id->uid = *DatumGetUUIDP(column(scan, tuple, Anum_model_version_version_uid));
+	id->row = tuple->t_self;
+	id->row_xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
+}
+
+VersionId
+registry_resolve(const char *model, int32 version, Snapshot snapshot)
+{
+	VersionId id;
+	RegistryScan scan;
+	HeapTuple tuple;
+
+	check_privilege();
+	if (model == NULL)
+		model = setting_model();
+	if (model != NULL)
+		resolve_model_name(&id, model, snapshot);
+	else
+		resolve_only_model(&id, snapshot);
+	id.version = version != 0 ? version : champion_of(&id, snapshot);
+
+	scan = scan_version(&id, snapshot);
+	tuple = systable_getnext(scan.scan);
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_VERSION),
+		                errmsg("model \"%s\" has no version %d", id.model, id.version),
+		                errdetail("Versions: %s.", list_versions(id.model_id, snapshot))));
+	identify_row(&id, &scan, tuple);
+	registry_scan_end(&scan);
+	return id;
+}
+
+bool
+version_same_row(const VersionId *a, const VersionId *b)
+{
+	return memcmp(&a->uid, &b->uid, sizeof(a->uid)) == 0 && a->model_id == b->model_id &&
+	       a->version == b->version &&
+	       ItemPointerEquals((ItemPointer) &a->row, (ItemPointer) &b->row) &&
+	       a->row_xmin == b->row_xmin;
+}
+
+bool
+registry_has_row(const VersionId *id, Snapshot snapshot)
+{
+	RegistryScan scan = scan_version(id, snapshot);
+	HeapTuple tuple = systable_getnext(scan.scan);
+	VersionId found = *id;
+
+	if (HeapTupleIsValid(tuple))
+		identify_row(&found, &scan, tuple);
+	registry_scan_end(&scan);
+	return HeapTupleIsValid(tuple) && version_same_row(id, &found);
+}
+
+static struct varlena *
+stored(const RegistryScan *scan, HeapTuple tuple, int attribute)
+{
+	return PG_DETOAST_DATUM_COPY(column(scan, tuple, attribute));
+}
+
+StoredVersion
+registry_read_version(const VersionId *id, Snapshot snapshot)
+{
+	RegistryScan scan = scan_version(id, snapshot);
+	HeapTuple tuple = systable_getnext(scan.scan);
+	StoredVersion version;
+	VersionId found = *id;
+
+	if (HeapTupleIsValid(tuple))
+		identify_row(&found, &scan, tuple);
+	if (!HeapTupleIsValid(tuple) || !version_same_row(id, &found))
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_VERSION),
+		                errmsg("version %d of model \"%s\" has gone", id->version, id->model)));
+	version.signature = stored(&scan, tuple, Anum_model_version_signature);
+	version.image = stored(&scan, tuple, Anum_model_version_image);
+	version.image_sha256 = stored(&scan, tuple, Anum_model_version_image_sha256);
+	version.golden = stored(&scan, tuple, Anum_model_version_golden);
+	registry_scan_end(&scan);
+	return version;
+}

@@ -1,0 +1,113 @@
+/*
+ * settings.c
+ *		The GUCs of the extension, fraud_detect.* (docs/settings.md).
+ *
+ * Only fraud_detect.so defines them. Whoever reads one makes sure that this
+ * library is loaded first: until then a setting is a placeholder whose text
+ * nobody has checked.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include <limits.h>
+
+#include "fmgr.h"
+#include "pg/settings.h"
+#include "utils/guc.h"
+
+#define SETTING(name) "fraud_detect." name
+
+#define DEFAULT_MODEL_CACHE_KB (64 * 1024)
+#define DEFAULT_MAX_TRAINING_MEMORY_KB (2 * 1024 * 1024)
+#define DEFAULT_MAX_CATEGORIES 128
+#define LARGEST_MAX_CATEGORIES 65535
+#define DEFAULT_MAX_ENCODED_VALUES 50000
+#define LARGEST_MAX_ENCODED_VALUES 10000000
+
+/* Written by guc.c; read back by name, see setting_text. */
+static char *model = NULL;
+static int model_cache_kb = DEFAULT_MODEL_CACHE_KB;
+static int max_training_memory_kb = DEFAULT_MAX_TRAINING_MEMORY_KB;
+static int max_categories = DEFAULT_MAX_CATEGORIES;
+static int max_encoded_values = DEFAULT_MAX_ENCODED_VALUES;
+static bool progress = false;
+
+void
+settings_define(void)
+{
+	DefineCustomIntVariable(SETTING("max_categories"),
+	                        "Most distinct values of a column that become categories of their own.",
+	                        "Columns with more are encoded by the frequency of their values.",
+	                        &max_categories, DEFAULT_MAX_CATEGORIES, 2, LARGEST_MAX_CATEGORIES,
+	                        PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(SETTING("max_encoded_values"),
+	                        "Most values whose frequency is kept for one column of a model.",
+	                        "The most frequent ones are kept; the others count as never seen.",
+	                        &max_encoded_values, DEFAULT_MAX_ENCODED_VALUES, 0,
+	                        LARGEST_MAX_ENCODED_VALUES, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(SETTING("max_training_memory"),
+	                        "Training that would need more memory than this is refused.", NULL,
+	                        &max_training_memory_kb, DEFAULT_MAX_TRAINING_MEMORY_KB, 1024, INT_MAX,
+	                        PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomStringVariable(SETTING("model"), "Model of calls that name none.",
+	                           "Empty: the only model there is.", &model, "", PGC_USERSET, 0, NULL,
+	                           NULL, NULL);
+	DefineCustomIntVariable(
+	    SETTING("model_cache_size"), "Memory that a session keeps for models between statements.",
+	    "Models in use are not counted out: they stay until their statement ends.", &model_cache_kb,
+	    DEFAULT_MODEL_CACHE_KB, 0, INT_MAX, PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomBoolVariable(SETTING("progress"), "Training reports its progress as notices.", NULL,
+	                         &progress, false, PGC_USERSET, 0, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("fraud_detect");
+}
+
+static const char *
+setting_text(const char *name)
+{
+	static bool defined = false;
+
+	if (!defined)
+	{
+		(void) load_external_function("$libdir/fraud_detect", "fraud_score", false, NULL);
+		defined = true;
+	}
+	return GetConfigOption(name, false, false);
+}
+
+const char *
+setting_model(void)
+{
+	const char *text = setting_text(SETTING("model"));
+
+	return text[0] != '\0' ? text : NULL;
+}
+
+int
+setting_model_cache_kb(void)
+{
+	return atoi(setting_text(SETTING("model_cache_size")));
+}
+
+int
+setting_max_training_memory_kb(void)
+{
+	return atoi(setting_text(SETTING("max_training_memory")));
+}
+
+int
+setting_max_categories(void)
+{
+	return atoi(setting_text(SETTING("max_categories")));
+}
+
+int
+setting_max_encoded_values(void)
+{
+	return atoi(setting_text(SETTING("max_encoded_values")));
+}
+
+bool
+setting_progress(void)
+{
+	return strcmp(setting_text(SETTING("progress")), "on") == 0;
+}
