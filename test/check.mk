@@ -6,7 +6,7 @@
 #   make fuzz FUZZ_SECONDS=600        fuzz tests at length (make check: a few seconds each)
 #   make demo KEEP=1                  leaves the server up and says how to reach it
 
-KINDS = static unit fuzz regress isolation pgtap tap docs
+KINDS = static unit fuzz regress isolation pgtap tap docs docker
 
 # A server and its settings come from us, not from the shell this was called in.
 ENVIRONMENT = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PG_CONFIG="$(PG_CONFIG)"

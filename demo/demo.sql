@@ -1,0 +1,99 @@
+-- What fraud_detect does, from nothing to a second version of a model.
+-- Run by demo/run with psql -e, so that every statement is seen with its result.
+\pset footer off
+
+\echo
+\echo :bold'1. One extension, in the database where the transactions are':plain
+\echo
+CREATE EXTENSION fraud_detect;
+
+\echo
+\echo :bold'2. Half a year of card transactions, made up from a seed: the same seed gives the same rows':plain
+\echo
+CREATE TABLE transactions AS
+SELECT * FROM fraud_generate(transactions => 100000, seed => 42);
+
+SELECT transaction_id, tx_time, merchant_category, channel, amount, country, is_fraud
+  FROM transactions
+ ORDER BY transaction_id
+ LIMIT 5;
+
+SELECT coalesce(fraud_scenario, '(legitimate)') AS scenario, count(*) AS rows,
+       round(avg(amount), 2) AS average_amount
+  FROM transactions
+ GROUP BY fraud_scenario
+ ORDER BY count(*) DESC;
+
+\echo
+\echo :bold'3. Train on what was known by the end of May. Three parts by time: training, validation':plain
+\echo :bold'   (when to stop, and what a score means), holdout (the figures shown). Columns that give':plain
+\echo :bold'   the answer away are left out, and said':plain
+\echo
+\timing on
+SELECT *
+  FROM fraud_train('card_fraud', $$SELECT * FROM transactions WHERE tx_time < '2026-06-01'$$,
+                   label => 'is_fraud', event_time => 'tx_time', label_delay => '7 days');
+\timing off
+
+\echo
+\echo :bold'4. How good is it on June, which it has never seen?':plain
+\echo
+SELECT metric, round(value::numeric, 4) AS value
+  FROM fraud_evaluate('card_fraud', $$SELECT * FROM transactions WHERE tx_time >= '2026-06-01'$$,
+                      label => 'is_fraud');
+
+\echo
+\echo :bold'5. A score is a probability. Score June; a million rows of an hour ago would be the same statement':plain
+\echo
+\timing on
+CREATE TABLE june AS
+SELECT t.*, fraud_score(t) AS score
+  FROM transactions t
+ WHERE tx_time >= '2026-06-01';
+\timing off
+
+\echo
+\echo :bold'   The five riskiest, and what they turned out to be':plain
+\echo
+SELECT transaction_id, tx_time, merchant_category, channel, amount,
+       round(score::numeric, 3) AS score,
+       is_fraud, fraud_scenario
+  FROM june
+ ORDER BY score DESC, transaction_id
+ LIMIT 5;
+
+\echo
+\echo :bold'   If an analyst looks at the riskiest 1 in 100, what share of all fraud is caught?':plain
+\echo
+SELECT count(*) AS looked_at, count(*) FILTER (WHERE is_fraud) AS frauds_found,
+       (SELECT count(*) FROM june WHERE is_fraud) AS frauds_in_all
+  FROM (SELECT is_fraud FROM june ORDER BY score DESC, transaction_id
+         LIMIT (SELECT count(*) / 100 FROM june)) AS riskiest;
+
+\echo
+\echo :bold'6. A second version, with other parameters. It waits: the first one is still the champion':plain
+\echo
+SELECT model, version, rounds, round(average_precision::numeric, 4) AS average_precision, promoted
+  FROM fraud_train('card_fraud', $$SELECT * FROM transactions WHERE tx_time < '2026-06-01'$$,
+                   label => 'is_fraud', event_time => 'tx_time', label_delay => '7 days',
+                   exclude => '{transaction_id, fraud_scenario, label_time}',
+                   params => '{"eta": 0.1, "max_depth": 4, "rounds": 200}');
+
+\echo
+\echo :bold'7. Promote it: a transaction like any other. The next statement of every session uses it':plain
+\echo
+SELECT transaction_id, round(fraud_score(t)::numeric, 4) AS score
+  FROM transactions t WHERE transaction_id = 1;
+SELECT fraud_promote('card_fraud', 2);
+SELECT transaction_id, round(fraud_score(t)::numeric, 4) AS score
+  FROM transactions t WHERE transaction_id = 1;
+
+\echo
+\echo :bold'8. And back again. Nothing is lost: every assignment stays in the history':plain
+\echo
+SELECT fraud_rollback('card_fraud');
+SELECT alias, version, action, assigned_by FROM fraud.alias_history ORDER BY assignment_id;
+
+\echo
+\echo :bold'That was it. README.md has the same in a session to copy, docs/ has the rest':plain
+\echo
