@@ -3,7 +3,7 @@
 
 CREATE FUNCTION fraud.nearest_name(name text, candidates text[]) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS '$libdir/fraud_detect', 'nearest_name';
+AS '$libdir/fraud_detect', 'fraud_nearest_name';
 COMMENT ON FUNCTION fraud.nearest_name(text, text[]) IS
 'the candidate that name was probably meant to be; NULL where none is near or an argument is NULL';
 

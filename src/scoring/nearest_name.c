@@ -11,11 +11,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-PG_FUNCTION_INFO_V1(nearest_name);
-PGDLLEXPORT Datum nearest_name(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(fraud_nearest_name);
+PGDLLEXPORT Datum fraud_nearest_name(PG_FUNCTION_ARGS);
 
 Datum
-nearest_name(PG_FUNCTION_ARGS)
+fraud_nearest_name(PG_FUNCTION_ARGS)
 {
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Datum *elements;
