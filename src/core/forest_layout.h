@@ -1,0 +1,110 @@
+/*
+ * forest_layout.h
+ *		The bytes of a forest image, version 1 (docs/image-format.md). Private to
+ *		the files forest*.c: who builds, verifies or evaluates images.
+ *
+ * All numbers are little-endian and are used in place, so images are neither
+ * built nor opened on a big-endian machine.
+ */
+#ifndef FRAUD_DETECT_FOREST_LAYOUT_H
+#define FRAUD_DETECT_FOREST_LAYOUT_H
+
+#include "core/forest.h"
+
+#define FOREST_IMAGE_MAGIC "FDFOREST" /* 8 bytes, no terminating zero */
+#define FOREST_IMAGE_VERSION 1
+#define FOREST_MAX_TREES (1u << 24)
+#define FOREST_MAX_NODES (1u << 30)
+#define FOREST_MAX_CATEGORY_WORDS (1u << 26)
+/* Categories are below it: where float32 stops telling integers apart, as XGBoost has it. */
+#define FOREST_MAX_CATEGORY (1u << 24)
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define FOREST_IMAGE_READABLE true
+#else
+#define FOREST_IMAGE_READABLE false
+#endif
+
+/* Every section begins at a multiple of FOREST_IMAGE_ALIGNMENT; gaps are zero. */
+typedef enum ForestSectionKind
+{
+	FOREST_SECTION_ROOTS,
+	FOREST_SECTION_NODES,
+	FOREST_SECTION_CATEGORIES,
+	FOREST_SECTION_CALIBRATION,
+	FOREST_SECTION_CALIBRATION_MARGINS,
+	FOREST_SECTION_CALIBRATION_PROBABILITIES,
+	FOREST_SECTIONS /* of version 1: all of them, in this order */
+} ForestSectionKind;
+
+typedef struct ForestSection
+{
+	uint32_t kind;
+	uint32_t element_size;
+	uint64_t offset; /* from the start of the image */
+	uint64_t count;  /* of elements */
+} ForestSection;
+
+typedef struct ForestHeader
+{
+	char magic[8];
+	uint64_t checksum; /* checksum64 of everything behind this field */
+	uint64_t size;     /* of the whole image, a multiple of the alignment */
+	uint32_t version;
+	uint32_t n_sections;
+	uint32_t n_features;
+	float base_margin;
+	uint8_t reserved[24]; /* zero */
+	ForestSection sections[FOREST_SECTIONS];
+} ForestHeader;
+
+#define FOREST_CHECKSUM_START 16 /* the magic is compared, the checksum cannot cover itself */
+
+#define FOREST_NODE_DEFAULT_LEFT 1u
+#define FOREST_NODE_CATEGORICAL 2u
+
+/*
+ * A node. Nodes of a tree are in breadth-first order, so siblings are adjacent
+ * and children lie behind their parent.
+ */
+struct ForestNode
+{
+	float value;         /* threshold (below it: left) or leaf; 0 for a categorical split */
+	uint32_t left;       /* left child minus this node, the right one follows; 0 for a leaf */
+	uint16_t feature;    /* 0 for a leaf */
+	uint16_t flags;      /* FOREST_NODE_*; 0 for a leaf */
+	uint32_t categories; /* categorical: where its set begins; else 0 */
+};
+
+/*
+ * A set of categories: the number of its words, then the words; category c is
+ * bit c % 32 of word c / 32. Sets lie in the order of the nodes, without gaps;
+ * the last word is not zero.
+ */
+
+/* Section CALIBRATION, one element; its arrays are sections of their own. */
+typedef struct ForestCalibration
+{
+	uint32_t method;
+	uint32_t reserved; /* zero */
+	double slope;      /* platt; else 0 */
+	double intercept;
+} ForestCalibration;
+
+_Static_assert(sizeof(ForestSection) == 24, "layout of ForestSection");
+_Static_assert(sizeof(ForestHeader) == 64 + 24 * FOREST_SECTIONS, "layout of ForestHeader");
+_Static_assert(sizeof(ForestNode) == 16, "layout of ForestNode");
+_Static_assert(sizeof(ForestCalibration) == 24, "layout of ForestCalibration");
+
+/* Size of an element of each kind of section, by ForestSectionKind. */
+static const uint32_t forest_element_sizes[FOREST_SECTIONS] = {
+    sizeof(uint32_t),          sizeof(ForestNode), sizeof(uint32_t),
+    sizeof(ForestCalibration), sizeof(float),      sizeof(double)};
+
+static inline uint64_t
+forest_align(uint64_t offset)
+{
+	return (offset + FOREST_IMAGE_ALIGNMENT - 1) & ~(uint64_t) (FOREST_IMAGE_ALIGNMENT - 1);
+}
+
+#endif
