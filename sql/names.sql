@@ -10,13 +10,15 @@ COMMENT ON FUNCTION fraud.nearest_name(text, text[]) IS
 CREATE FUNCTION fraud.name_list(names text[]) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
-RETURN (SELECT string_agg(n, ', ' ORDER BY i) FROM unnest(names) WITH ORDINALITY AS u (n, i) WHERE i <= 20)
-  || CASE WHEN cardinality(names) > 20 THEN format(' and %s more', cardinality(names) - 20) ELSE '' END;
+RETURN (SELECT string_agg(n, ', ' ORDER BY i)
+        FROM unnest(names) WITH ORDINALITY AS u (n, i) WHERE i <= 20)
+  || CASE WHEN cardinality(names) > 20 THEN format(' and %s more', cardinality(names) - 20)
+          ELSE '' END;
 COMMENT ON FUNCTION fraud.name_list(text[]) IS
 'names for an error message, twenty at most; NULL for an empty array or NULL';
 
 CREATE FUNCTION fraud.find_model(model text) RETURNS fraud.model
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -56,7 +58,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION fraud.find_model(text) IS
-'the model of that name; NULL is the setting fraud_detect.model, else the only model there is; FD002 otherwise';
+'the model of that name; NULL is the setting fraud_detect.model, else the only model there is; '
+'FD002 otherwise';
 
 -- One writer of a model's aliases and versions at a time. NO KEY: what refers to
 -- the model by foreign key (a training that registers its version) need not wait.
@@ -68,7 +71,8 @@ DECLARE
   found_row fraud.model := fraud.find_model(model);
   locked_row fraud.model;
 BEGIN
-  SELECT * INTO locked_row FROM fraud.model m WHERE m.model_id = found_row.model_id FOR NO KEY UPDATE;
+  SELECT * INTO locked_row
+    FROM fraud.model m WHERE m.model_id = found_row.model_id FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'FD002',
       MESSAGE = format('model "%s" does not exist', found_row.name),
@@ -82,7 +86,7 @@ COMMENT ON FUNCTION fraud.lock_model(text) IS
 'as fraud.find_model, and locks the model until the end of the transaction';
 
 CREATE FUNCTION fraud.require_version(model fraud.model, version int) RETURNS void
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -100,7 +104,8 @@ BEGIN
     FROM fraud.model_version v WHERE v.model_id = require_version.model.model_id;
   RAISE EXCEPTION USING ERRCODE = 'FD003',
     MESSAGE = format('model "%s" has no version %s', model.name, version),
-    DETAIL = coalesce('Versions: ' || fraud.name_list(versions) || '.', 'It has no version at all.'),
+    DETAIL = coalesce('Versions: ' || fraud.name_list(versions) || '.',
+      'It has no version at all.'),
     HINT = format('SELECT * FROM fraud.leaderboard WHERE model = %L;', model.name);
 END
 $$;

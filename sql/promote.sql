@@ -4,7 +4,7 @@
 -- leaves its assignment in fraud.alias_history.
 
 CREATE FUNCTION fraud.champion_of(model fraud.model) RETURNS fraud.alias
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT a.* FROM fraud.alias a WHERE a.model_id = model.model_id AND a.alias = 'champion'
@@ -12,7 +12,8 @@ $$;
 COMMENT ON FUNCTION fraud.champion_of(fraud.model) IS
 'the assignment of the alias champion; NULL where the model has none';
 
-CREATE FUNCTION fraud.assign_alias(model_id bigint, alias text, version int, action text, previous_id bigint)
+CREATE FUNCTION fraud.assign_alias(model_id bigint, alias text, version int, action text,
+  previous_id bigint)
 RETURNS void
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -29,10 +30,11 @@ AS $$
 $$;
 REVOKE ALL ON FUNCTION fraud.assign_alias(bigint, text, int, text, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION fraud.assign_alias(bigint, text, int, text, bigint) IS
-'points an alias at a version and records it; the caller holds the lock of fraud.lock_model; 23503 where there is no such version';
+'points an alias at a version and records it; the caller holds the lock of fraud.lock_model; '
+'23503 where there is no such version';
 
 CREATE FUNCTION fraud.columns_of(model_id bigint, version int) RETURNS text[]
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT array_agg(DISTINCT feature ->> 'column' ORDER BY feature ->> 'column')
@@ -68,7 +70,8 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
         MESSAGE = format('version %s of model "%s" reads columns that champion version %s does not',
                          version, m.name, champion.version),
-        DETAIL = format('Columns: %s. Rows without them could no longer be scored.', fraud.name_list(new_columns)),
+        DETAIL = format('Columns: %s. Rows without them could no longer be scored.',
+          fraud.name_list(new_columns)),
         HINT = 'Where every scored row has them, promote with force => true.';
     END IF;
   END IF;
@@ -78,11 +81,15 @@ END
 $$;
 REVOKE ALL ON FUNCTION @extschema@.fraud_promote(text, int, bool) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_promote(text, int, bool) IS
-'makes a version the champion, which scores from the next statement on; returns it and the champion before. '
-'Model NULL: the setting fraud_detect.model, else the only one. A notice and nothing else where it is champion already. '
-'FD002, FD003 for names that do not exist; 55000 where it reads columns that the champion does not, unless force';
+'makes a version the champion, which scores from the next statement on; returns it and the '
+'champion before. '
+'Model NULL: the setting fraud_detect.model, else the only one. A notice and nothing else where '
+'it is champion already. '
+'FD002, FD003 for names that do not exist; 55000 where it reads columns that the champion does '
+'not, unless force';
 
-CREATE FUNCTION @extschema@.fraud_rollback(INOUT model text, OUT version int, OUT previous_version int)
+CREATE FUNCTION @extschema@.fraud_rollback(INOUT model text, OUT version int,
+  OUT previous_version int)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -109,20 +116,23 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'FD003',
       MESSAGE = format('model "%s" has no champion before the present one', m.name),
       DETAIL = CASE WHEN champion.version IS NULL THEN 'It has no champion at all.'
-                    ELSE format('Version %s is its champion, and none that was champion before it is left.',
+                    ELSE format('Version %s is, and none that was it before is left.',
                                 champion.version) END,
-      HINT = format('Choose a version from fraud.leaderboard, then fraud_promote(%L, version).', m.name);
+      HINT = format('Choose a version from fraud.leaderboard, then fraud_promote(%L, version).',
+        m.name);
   END IF;
 
   model := m.name;
   version := target.version;
   previous_version := champion.version;
-  PERFORM fraud.assign_alias(m.model_id, 'champion', target.version, 'rollback', target.previous_id);
+  PERFORM fraud.assign_alias(m.model_id, 'champion', target.version, 'rollback',
+    target.previous_id);
 END
 $$;
 REVOKE ALL ON FUNCTION @extschema@.fraud_rollback(text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_rollback(text) IS
-'makes the version champion that was it before the present one, passing over dropped versions; returns it and the one left. '
+'makes the version champion that was it before the present one, passing over dropped versions; '
+'returns it and the one left. '
 'Called again it goes further back. Model NULL: the setting fraud_detect.model, else the only one. '
 'FD002 for an unknown model, FD003 where no earlier champion is left';
 
@@ -139,18 +149,20 @@ BEGIN
   IF alias IS NULL THEN
     RAISE EXCEPTION 'alias must not be null' USING ERRCODE = 'null_value_not_allowed';
   ELSIF alias = 'champion' THEN
-    RAISE EXCEPTION 'the alias champion is set by promotion' USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Use fraud_promote or fraud_rollback.';
+    RAISE EXCEPTION 'the alias champion is set by promotion'
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use fraud_promote or fraud_rollback.';
   ELSIF alias = '' OR octet_length(alias) > 200 THEN
     RAISE EXCEPTION 'an alias has 1 to 200 bytes' USING ERRCODE = 'invalid_parameter_value';
   END IF;
 
-  SELECT * INTO present FROM fraud.alias a WHERE a.model_id = m.model_id AND a.alias = fraud_set_alias.alias;
+  SELECT * INTO present
+    FROM fraud.alias a WHERE a.model_id = m.model_id AND a.alias = fraud_set_alias.alias;
   previous_version := present.version;
   IF version IS NULL AND present.version IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'FD003',
       MESSAGE = format('model "%s" has no alias "%s"', m.name, alias),
-      DETAIL = coalesce((SELECT 'Aliases: ' || fraud.name_list(array_agg(a.alias ORDER BY a.alias)) || '.'
+      DETAIL = coalesce((SELECT format('Aliases: %s.',
+                                        fraud.name_list(array_agg(a.alias ORDER BY a.alias)))
                          FROM fraud.alias a WHERE a.model_id = m.model_id),
                         'It has no alias at all.');
   ELSIF version IS NULL THEN
@@ -170,8 +182,10 @@ END
 $$;
 REVOKE ALL ON FUNCTION @extschema@.fraud_set_alias(text, text, int) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_set_alias(text, text, int) IS
-'points an alias other than champion at a version, or removes it where version is NULL; returns also where it pointed before. '
-'FD002, FD003 for names that do not exist; 22023 for champion and for an alias that is empty or longer than 200 bytes; 22004 for a NULL alias';
+'points an alias other than champion at a version, or removes it where version is NULL; returns '
+'also where it pointed before. '
+'FD002, FD003 for names that do not exist; 22023 for champion and for an alias that is empty or '
+'longer than 200 bytes; 22004 for a NULL alias';
 
 CREATE FUNCTION @extschema@.fraud_drop_version(INOUT model text, INOUT version int)
 LANGUAGE plpgsql VOLATILE
@@ -190,11 +204,14 @@ BEGIN
     FROM fraud.alias a WHERE a.model_id = m.model_id AND a.version = fraud_drop_version.version;
   IF aliases IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
-      MESSAGE = format('cannot drop version %s of model "%s" because an alias points at it', version, m.name),
+      MESSAGE = format('cannot drop version %s of model "%s" because an alias points at it',
+        version, m.name),
       DETAIL = format('Aliases: %s.', fraud.name_list(aliases)),
-      HINT = 'Promote another version or move the alias first, or drop the whole model with fraud_drop_model.';
+      HINT = 'Promote another version or move the alias first, or drop the whole model with '
+        'fraud_drop_model.';
   END IF;
-  DELETE FROM fraud.model_version v WHERE v.model_id = m.model_id AND v.version = fraud_drop_version.version;
+  DELETE FROM fraud.model_version v
+    WHERE v.model_id = m.model_id AND v.version = fraud_drop_version.version;
 END
 $$;
 REVOKE ALL ON FUNCTION @extschema@.fraud_drop_version(text, int) FROM PUBLIC;
@@ -225,7 +242,7 @@ COMMENT ON FUNCTION @extschema@.fraud_drop_model(text) IS
 'FD002 for an unknown model; 22004 for NULL; 42501 where another role scheduled it';
 
 CREATE FUNCTION @extschema@.fraud_export(model text, version int DEFAULT NULL) RETURNS bytea
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -251,5 +268,6 @@ END
 $$;
 REVOKE ALL ON FUNCTION @extschema@.fraud_export(text, int) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_export(text, int) IS
-'the model of a version as XGBoost itself stores it (UBJSON), for XGBoosterLoadModelFromBuffer; version NULL is the champion. '
+'the model of a version as XGBoost itself stores it (UBJSON), for XGBoosterLoadModelFromBuffer; '
+'version NULL is the champion. '
 'FD002, FD003 for names that do not exist; FD005 where the stored bytes are damaged';

@@ -140,17 +140,25 @@ ALTER TABLE fraud.model_version ENABLE ALWAYS TRIGGER model_version_is_immutable
 ALTER TABLE fraud.alias_history ENABLE ALWAYS TRIGGER alias_history_is_immutable;
 
 COMMENT ON TABLE fraud.model IS 'models by name';
-COMMENT ON COLUMN fraud.model.last_version IS 'highest version number ever given, dropped ones included';
-COMMENT ON TABLE fraud.model_version IS 'versions of models: what was trained, from what, and how good it is; immutable';
-COMMENT ON COLUMN fraud.model_version.version_uid IS 'key of the model caches: never reused, kept by dump and restore';
-COMMENT ON COLUMN fraud.model_version.signature IS 'features in order, with the columns they are computed from';
-COMMENT ON COLUMN fraud.model_version.image IS 'the forest as scoring reads it (docs/image-format.md)';
+COMMENT ON COLUMN fraud.model.last_version IS
+'highest version number ever given, dropped ones included';
+COMMENT ON TABLE fraud.model_version IS
+'versions of models: what was trained, from what, and how good it is; immutable';
+COMMENT ON COLUMN fraud.model_version.version_uid IS
+'key of the model caches: never reused, kept by dump and restore';
+COMMENT ON COLUMN fraud.model_version.signature IS
+'features in order, with the columns they are computed from';
+COMMENT ON COLUMN fraud.model_version.image IS
+'the forest as scoring reads it (docs/image-format.md)';
 COMMENT ON COLUMN fraud.model_version.artifact IS 'the model in XGBoost''s own format';
-COMMENT ON COLUMN fraud.model_version.golden IS 'rows with their margins, evaluated again whenever the image is loaded';
+COMMENT ON COLUMN fraud.model_version.golden IS
+'rows with their margins, evaluated again whenever the image is loaded';
 COMMENT ON COLUMN fraud.model_version.request IS 'the arguments of fraud_train, for fraud_retrain';
 COMMENT ON COLUMN fraud.model_version.metrics IS 'metrics of the holdout part';
-COMMENT ON COLUMN fraud.model_version.parts IS 'row and fraud counts of training, validation and holdout part';
-COMMENT ON COLUMN fraud.model_version.label_cutoff IS 'labels that became known after this instant were not used';
+COMMENT ON COLUMN fraud.model_version.parts IS
+'row and fraud counts of training, validation and holdout part';
+COMMENT ON COLUMN fraud.model_version.label_cutoff IS
+'labels that became known after this instant were not used';
 COMMENT ON TABLE fraud.alias IS 'names that point at versions; champion is the one that scores';
 COMMENT ON TABLE fraud.alias_history IS 'every assignment of an alias; append-only';
 COMMENT ON TABLE fraud.run IS 'training runs that registered a version';

@@ -16,12 +16,13 @@ CREATE TABLE fraud.task (
   UNIQUE (model_id, kind)
 );
 COMMENT ON TABLE fraud.task IS 'what runs on a schedule (fraud_schedule)';
-COMMENT ON COLUMN fraud.task.cron_job_id IS 'cron.job.jobid; valid only while that job has the name of cron_job_name';
+COMMENT ON COLUMN fraud.task.cron_job_id IS
+'cron.job.jobid; valid only while that job has the name of cron_job_name';
 SELECT pg_catalog.pg_extension_config_dump('fraud.task', '');
 
 -- A job can only be seen and made from the one database that pg_cron works from.
 CREATE FUNCTION fraud.require_scheduler(schedule text, command text) RETURNS void
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -29,21 +30,28 @@ DECLARE
   here text := current_database();
 BEGIN
   IF home <> here THEN
-    RAISE EXCEPTION 'pg_cron cannot schedule from this database' USING ERRCODE = 'FD008',
-      DETAIL = format('It works from database "%s", this is "%s" (setting cron.database_name).', home, here),
-      HINT = format('Set cron.database_name = %L and restart, or run there: SELECT cron.schedule_in_database(%L, %L, %L, %L);',
+    RAISE EXCEPTION 'pg_cron cannot schedule from this database'
+      USING ERRCODE = 'FD008',
+      DETAIL = format('It works from database "%s", this is "%s" (setting cron.database_name).',
+        home, here),
+      HINT = format('Set cron.database_name = %L and restart, or run there: '
+                    'SELECT cron.schedule_in_database(%L, %L, %L, %L);',
                     here, 'fraud_retrain/' || here, schedule, command, here);
   END IF;
-  IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
-    RAISE EXCEPTION 'scheduling needs pg_cron, which is not installed in this database' USING ERRCODE = 'FD008',
+  PERFORM FROM pg_extension e WHERE e.extname = 'pg_cron';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'scheduling needs pg_cron, which is not installed in this database'
+      USING ERRCODE = 'FD008',
       DETAIL = CASE
         WHEN home IS NOT NULL THEN 'The server has loaded its library already.'
         WHEN EXISTS (SELECT FROM pg_available_extensions x WHERE x.name = 'pg_cron')
           THEN 'Its files are on this server, so it only needs to be set up.'
         ELSE format('Its files are not on this server (Debian: package postgresql-%s-cron).',
                     current_setting('server_version_num')::int / 10000) END,
-      HINT = format('In postgresql.conf set shared_preload_libraries = ''pg_cron'' (beside what is there) and cron.database_name = %L, '
-                    'restart, then CREATE EXTENSION pg_cron.', here);
+      HINT = CASE WHEN home IS NOT NULL THEN 'CREATE EXTENSION pg_cron;' ELSE
+             format('In postgresql.conf set shared_preload_libraries = ''pg_cron'' '
+                    '(beside what is there) and cron.database_name = %L, '
+                    'restart, then CREATE EXTENSION pg_cron.', here) END;
   END IF;
 END
 $$;
@@ -61,22 +69,29 @@ BEGIN
   RETURN job_id;
 EXCEPTION
   WHEN invalid_parameter_value THEN
-    RAISE EXCEPTION 'pg_cron does not accept the schedule "%"', schedule USING ERRCODE = 'invalid_parameter_value',
+    RAISE EXCEPTION 'pg_cron does not accept the schedule "%"', schedule
+      USING ERRCODE = 'invalid_parameter_value',
       DETAIL = SQLERRM,
-      HINT = 'A schedule is minute, hour, day of month, month and day of week, in GMT unless cron.timezone says otherwise: ''0 3 * * *'' is every day at three.';
+      HINT = 'A schedule is minute, hour, day of month, month and day of week, in GMT unless '
+             'cron.timezone says otherwise: ''0 3 * * *'' is every day at three.';
   WHEN insufficient_privilege THEN
-    RAISE EXCEPTION 'role "%" may not schedule with pg_cron', current_user USING ERRCODE = 'insufficient_privilege',
+    RAISE EXCEPTION 'role "%" may not schedule with pg_cron', current_user
+      USING ERRCODE = 'insufficient_privilege',
       DETAIL = SQLERRM,
       HINT = format('A superuser can allow it: GRANT USAGE ON SCHEMA cron TO %I;', current_user);
-  WHEN internal_error OR object_not_in_prerequisite_state OR undefined_file OR undefined_function THEN
-    RAISE EXCEPTION 'pg_cron did not take the job' USING ERRCODE = 'FD008',
+  WHEN internal_error OR object_not_in_prerequisite_state OR undefined_file
+    OR undefined_function THEN
+    RAISE EXCEPTION 'pg_cron did not take the job'
+      USING ERRCODE = 'FD008',
       DETAIL = SQLERRM,
-      HINT = 'In postgresql.conf set shared_preload_libraries = ''pg_cron'' (beside what is there) and restart.';
+      HINT = 'In postgresql.conf set shared_preload_libraries = ''pg_cron'' '
+             '(beside what is there) and restart.';
 END
 $$;
 REVOKE ALL ON FUNCTION fraud.make_job(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION fraud.make_job(text, text, text) IS
-'hands a job to pg_cron and returns its id; 22023 for an invalid schedule, 42501 without rights in pg_cron, FD008 where pg_cron is not loaded';
+'hands a job to pg_cron and returns its id; 22023 for an invalid schedule, 42501 without rights '
+'in pg_cron, FD008 where pg_cron is not loaded';
 
 -- Ends the job of a task, if there is one still: it may be gone (cron.unschedule,
 -- DROP EXTENSION pg_cron), or never have come along with a dump into another database,
@@ -90,7 +105,8 @@ DECLARE
 BEGIN
   IF task.created_by <> current_user
      AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
-    RAISE EXCEPTION 'task "%" was scheduled by another role', task.name USING ERRCODE = 'insufficient_privilege',
+    RAISE EXCEPTION 'task "%" was scheduled by another role', task.name
+      USING ERRCODE = 'insufficient_privilege',
       DETAIL = format('Only role "%s" or a superuser can end it.', task.created_by);
   END IF;
   IF EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
@@ -127,11 +143,14 @@ DECLARE
   command text := format('SELECT @extschema@.fraud_retrain(%L)', m.name);
   -- Unique in a cluster, whatever the model is called: pg_cron has one list for all databases.
   job_name text := format('fraud_retrain/%s/%s',
-                          (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()), m.model_id);
+                          (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()),
+                          m.model_id);
 BEGIN
   IF retrain IS NULL THEN
-    RAISE EXCEPTION 'nothing to schedule for model "%"', m.name USING ERRCODE = 'invalid_parameter_value',
-      HINT = format('Say when, e.g. fraud_schedule(%L, retrain => ''0 3 * * *''), or end its schedule with fraud_unschedule.', m.name);
+    RAISE EXCEPTION 'nothing to schedule for model "%"', m.name
+      USING ERRCODE = 'invalid_parameter_value',
+      HINT = format('Say when, e.g. fraud_schedule(%L, retrain => ''0 3 * * *''), '
+                    'or end its schedule with fraud_unschedule.', m.name);
   END IF;
   PERFORM fraud.require_scheduler(retrain, command);
   PERFORM fraud.end_task(t) FROM fraud.task t WHERE t.model_id = m.model_id AND t.kind = 'retrain';
@@ -146,9 +165,12 @@ END
 $$;
 REVOKE ALL ON FUNCTION @extschema@.fraud_schedule(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_schedule(text, text) IS
-'retrains a model on a cron schedule, as the calling role, instead of the schedule it had; returns the task and its pg_cron job. '
-'Model NULL: the setting fraud_detect.model, else the only one. FD002 for an unknown model; FD008 without pg_cron; '
-'22023 for an invalid schedule or none; 42501 where another role scheduled it, or without rights in pg_cron';
+'retrains a model on a cron schedule, as the calling role, instead of the schedule it had; '
+'returns the task and its pg_cron job. '
+'Model NULL: the setting fraud_detect.model, else the only one. FD002 for an unknown model; '
+'FD008 without pg_cron; '
+'22023 for an invalid schedule or none; 42501 where another role scheduled it, or without rights '
+'in pg_cron';
 
 CREATE FUNCTION @extschema@.fraud_unschedule(INOUT model text, OUT ended bigint)
 LANGUAGE plpgsql VOLATILE
@@ -167,4 +189,5 @@ $$;
 REVOKE ALL ON FUNCTION @extschema@.fraud_unschedule(text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_unschedule(text) IS
 'ends what fraud_schedule began; returns how many tasks that were, with a notice for none. '
-'Model NULL: the setting fraud_detect.model, else the only one. FD002 for an unknown model; 42501 for tasks of another role';
+'Model NULL: the setting fraud_detect.model, else the only one. FD002 for an unknown model; '
+'42501 for tasks of another role';

@@ -18,7 +18,8 @@ LEFT JOIN fraud.model_version c
 LEFT JOIN fraud.task t ON t.model_id = m.model_id AND t.kind = 'retrain'
 ORDER BY m.name;
 COMMENT ON VIEW fraud.models IS
-'one row per model: champion, number of versions, last training, the champion''s holdout metrics, retraining schedule';
+'one row per model: champion, number of versions, last training, the champion''s holdout '
+'metrics, retraining schedule';
 
 CREATE VIEW fraud.leaderboard WITH (security_invoker = true) AS
 SELECT
@@ -38,4 +39,5 @@ LEFT JOIN fraud.alias a ON a.model_id = v.model_id
   AND a.alias = 'champion' AND a.version = v.version
 ORDER BY m.name, average_precision DESC NULLS LAST, v.version DESC;
 COMMENT ON VIEW fraud.leaderboard IS
-'all versions with the metrics of their own holdouts, best average precision first; compare versions of the same data window only';
+'all versions with the metrics of their own holdouts, best average precision first; compare '
+'versions of the same data window only';
