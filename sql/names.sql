@@ -7,15 +7,15 @@ AS '$libdir/fraud_detect', 'fraud_nearest_name';
 COMMENT ON FUNCTION fraud.nearest_name(text, text[]) IS
 'the candidate that name was probably meant to be; NULL where none is near or an argument is NULL';
 
-CREATE FUNCTION fraud.name_list(names text[]) RETURNS text
+CREATE FUNCTION fraud.name_list(names text[], mark text DEFAULT '"') RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
-RETURN (SELECT string_agg(n, ', ' ORDER BY i)
-        FROM unnest(names) WITH ORDINALITY AS u (n, i) WHERE i <= 20)
-  || CASE WHEN cardinality(names) > 20 THEN format(' and %s more', cardinality(names) - 20)
+RETURN (SELECT string_agg(mark || n || mark, ', ' ORDER BY i)
+        FROM unnest(names) WITH ORDINALITY AS u (n, i) WHERE i <= 10)
+  || CASE WHEN cardinality(names) > 10 THEN format(' and %s more', cardinality(names) - 10)
           ELSE '' END;
-COMMENT ON FUNCTION fraud.name_list(text[]) IS
-'names for an error message, twenty at most; NULL for an empty array or NULL';
+COMMENT ON FUNCTION fraud.name_list(text[], text) IS
+'names between marks for an error message, ten at most; NULL for an empty array or NULL';
 
 CREATE FUNCTION fraud.find_model(model text) RETURNS fraud.model
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -37,7 +37,7 @@ BEGIN
   SELECT array_agg(m.name ORDER BY m.name) INTO names FROM fraud.model m;
   IF names IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'FD002',
-      MESSAGE = CASE WHEN wanted IS NULL THEN 'there is no model'
+      MESSAGE = CASE WHEN wanted IS NULL THEN 'there is no model yet'
                      ELSE format('model "%s" does not exist', wanted) END,
       HINT = 'Train one with fraud_train.';
   ELSIF wanted IS NULL AND cardinality(names) = 1 THEN
@@ -45,9 +45,9 @@ BEGIN
     RETURN found_row;
   ELSIF wanted IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'FD002',
-      MESSAGE = 'no model is named, and there are several',
+      MESSAGE = 'there are several models and the call names none',
       DETAIL = format('Models: %s.', fraud.name_list(names)),
-      HINT = 'Name one in the call, or set fraud_detect.model.';
+      HINT = 'Pass model => ''...'', or set fraud_detect.model.';
   END IF;
   nearest := fraud.nearest_name(wanted, names);
   RAISE EXCEPTION USING ERRCODE = 'FD002',
@@ -104,7 +104,7 @@ BEGIN
     FROM fraud.model_version v WHERE v.model_id = require_version.model.model_id;
   RAISE EXCEPTION USING ERRCODE = 'FD003',
     MESSAGE = format('model "%s" has no version %s', model.name, version),
-    DETAIL = coalesce('Versions: ' || fraud.name_list(versions) || '.',
+    DETAIL = coalesce('Versions: ' || fraud.name_list(versions, '') || '.',
       'It has no version at all.'),
     HINT = format('SELECT * FROM fraud.leaderboard WHERE model = %L;', model.name);
 END

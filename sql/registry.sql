@@ -14,7 +14,8 @@
 CREATE SEQUENCE fraud.model_id_seq AS bigint;
 CREATE TABLE fraud.model (
   model_id bigint PRIMARY KEY DEFAULT pg_catalog.nextval('fraud.model_id_seq'),
-  name text COLLATE pg_catalog."C" NOT NULL UNIQUE CHECK (name <> '' AND pg_catalog.octet_length(name) <= 200),
+  name text COLLATE pg_catalog."C" NOT NULL UNIQUE
+    CHECK (name <> '' AND pg_catalog.octet_length(name) <= 200),
   last_version int NOT NULL DEFAULT 0 CHECK (last_version >= 0),
   created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
   created_by text NOT NULL DEFAULT CURRENT_USER

@@ -1,9 +1,10 @@
 
--- views: the registry as one looks at it in psql.
+-- views: the registry as one looks at it in psql. Names leave their collation "C"
+-- behind, so that they can be compared with a user's own columns.
 
 CREATE VIEW fraud.models WITH (security_invoker = true) AS
 SELECT
-  m.name AS model,
+  m.name COLLATE "default" AS model,
   c.version AS champion,
   (SELECT count(*) FROM fraud.model_version v WHERE v.model_id = m.model_id) AS versions,
   (SELECT date_trunc('second', max(v.created_at))
@@ -23,7 +24,7 @@ COMMENT ON VIEW fraud.models IS
 
 CREATE VIEW fraud.leaderboard WITH (security_invoker = true) AS
 SELECT
-  m.name AS model,
+  m.name COLLATE "default" AS model,
   v.version,
   a.version IS NOT NULL AS champion,
   round((v.metrics ->> 'average_precision')::numeric, 4) AS average_precision,

@@ -21,8 +21,7 @@ SELECT is(fraud.nearest_name('learning_rate', '{eta,max_depth}'), NULL, 'a stran
 SELECT is(fraud.nearest_name('eta', ARRAY[NULL, 'etc']), 'etc', 'NULL candidates are passed over');
 SELECT is(fraud.nearest_name('eta', '{}'), NULL, 'no candidates');
 SELECT is(fraud.name_list(array_agg('n' || i ORDER BY i)),
-  'n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12, n13, n14, n15, n16, n17, n18, n19, n20 and '
-    '5 more',
+  '"n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10" and 15 more',
   'a list for a message stays short') FROM generate_series(1, 25) AS i;
 
 SELECT is(pg_temp.complaint($$SELECT fraud_rollback('card_frod')$$),
@@ -30,14 +29,14 @@ SELECT is(pg_temp.complaint($$SELECT fraud_rollback('card_frod')$$),
 SELECT pg_temp.untrained_version('card_fraud', v) FROM generate_series(1, 2) AS v;
 SELECT pg_temp.untrained_version('wire_fraud', 1);
 SELECT is(pg_temp.complaint($$SELECT fraud_rollback('card_frod')$$),
-  'model "card_frod" does not exist | Models: card_fraud, wire_fraud. | Perhaps you meant '
+  'model "card_frod" does not exist | Models: "card_fraud", "wire_fraud". | Perhaps you meant '
     '"card_fraud".', 'a near name');
 SELECT is(pg_temp.complaint($$SELECT fraud_rollback('insurance')$$),
-  'model "insurance" does not exist | Models: card_fraud, wire_fraud. | The view fraud.models '
+  'model "insurance" does not exist | Models: "card_fraud", "wire_fraud". | The view fraud.models '
     'lists all models.', 'no near name');
 SELECT is(pg_temp.complaint($$SELECT fraud_rollback(NULL)$$),
-  'no model is named, and there are several | Models: card_fraud, wire_fraud. | Name one in the '
-    'call, or set fraud_detect.model.',
+  'there are several models and the call names none | Models: "card_fraud", "wire_fraud". | '
+    'Pass model => ''...'', or set fraud_detect.model.',
   'no name');
 SELECT is(pg_temp.complaint($$SELECT fraud_promote('card_fraud', 3)$$),
   'model "card_fraud" has no version 3 | Versions: 2, 1. | SELECT * FROM fraud.leaderboard WHERE '

@@ -6,7 +6,7 @@ SELECT plan(45);
 SELECT throws_ok($$SELECT fraud_promote('card_fraud', 1)$$, 'FD002',
   'model "card_fraud" does not exist',
   'no model at all');
-SELECT throws_ok($$SELECT fraud_promote(NULL, 1)$$, 'FD002', 'there is no model',
+SELECT throws_ok($$SELECT fraud_promote(NULL, 1)$$, 'FD002', 'there is no model yet',
   'no model at all, none named');
 
 SELECT pg_temp.untrained_version('card_fraud', v) FROM generate_series(1, 3) AS v;
@@ -107,7 +107,7 @@ SELECT results_eq($$SELECT version FROM fraud_promote('o''clock "; DROP TABLE fr
   1)$$, $$VALUES (1)$$,
   'SQL in a name is not run');
 SELECT throws_ok($$SELECT fraud_promote(NULL, 1)$$, 'FD002',
-  'no model is named, and there are several');
+  'there are several models and the call names none');
 SET LOCAL fraud_detect.model = 'card_fraud';
 SELECT results_eq($$SELECT model FROM fraud_promote(NULL, 1)$$, $$VALUES ('card_fraud')$$,
   'the setting names the model');
@@ -124,7 +124,8 @@ SELECT throws_ok($$SELECT fraud_export('card_fraud', 3)$$, 'FD005',
 -- dropping a model
 SELECT results_eq($$SELECT * FROM fraud_drop_model('card_fraud')$$, $$VALUES ('card_fraud', 3)$$,
   'drop a model');
-SELECT results_eq($$SELECT name, champion.version FROM fraud.model LEFT JOIN fraud.alias AS
+SELECT results_eq($$SELECT name COLLATE "default", champion.version FROM fraud.model LEFT JOIN
+  fraud.alias AS
   champion USING (model_id)$$,
   $$VALUES ('o''clock "; DROP TABLE fraud.alias; --', 1)$$, 'all of it, and nothing else');
 
