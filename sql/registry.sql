@@ -74,7 +74,7 @@ ALTER SEQUENCE fraud.alias_assignment_id_seq OWNED BY fraud.alias_history.assign
 
 CREATE TABLE fraud.alias (
   model_id bigint NOT NULL,
-  alias text NOT NULL CHECK (alias <> '' AND pg_catalog.octet_length(alias) <= 200),
+  alias text COLLATE pg_catalog."C" NOT NULL CHECK (alias <> '' AND pg_catalog.octet_length(alias) <= 200),
   version int NOT NULL,
   assignment_id bigint NOT NULL,
   PRIMARY KEY (model_id, alias),

@@ -255,6 +255,7 @@ static void
 identify_row(VersionId *id, const RegistryScan *scan, HeapTuple tuple)
 {
 	id->uid = *DatumGetUUIDP(column(scan, tuple, Anum_model_version_version_uid));
+	id->relation = RelationGetRelid(scan->relation);
 	id->row = tuple->t_self;
 	id->row_xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
 }
@@ -289,8 +290,8 @@ registry_resolve(const char *model, int32 version, Snapshot snapshot)
 bool
 version_same_row(const VersionId *a, const VersionId *b)
 {
-	return memcmp(&a->uid, &b->uid, sizeof(a->uid)) == 0 && a->model_id == b->model_id &&
-	       a->version == b->version &&
+	return memcmp(&a->uid, &b->uid, sizeof(a->uid)) == 0 && a->relation == b->relation &&
+	       a->model_id == b->model_id && a->version == b->version &&
 	       ItemPointerEquals((ItemPointer) &a->row, (ItemPointer) &b->row) &&
 	       a->row_xmin == b->row_xmin;
 }

@@ -36,6 +36,7 @@ typedef struct VersionId
 	const char *model; /* the model's name, in the memory context of the resolution */
 	int32 version;
 	pg_uuid_t uid;
+	Oid relation; /* fraud.model_version */
 	ItemPointerData row;
 	TransactionId row_xmin;
 } VersionId;

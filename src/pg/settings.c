@@ -32,6 +32,14 @@ static int max_categories = DEFAULT_MAX_CATEGORIES;
 static int max_encoded_values = DEFAULT_MAX_ENCODED_VALUES;
 static bool progress = false;
 
+static uint64 model_assignments = 0;
+
+static void
+assign_model(const char *value, void *extra)
+{
+	model_assignments++;
+}
+
 void
 settings_define(void)
 {
@@ -51,7 +59,7 @@ settings_define(void)
 	                        PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomStringVariable(SETTING("model"), "Model of calls that name none.",
 	                           "Empty: the only model there is.", &model, "", PGC_USERSET, 0, NULL,
-	                           NULL, NULL);
+	                           assign_model, NULL);
 	DefineCustomIntVariable(
 	    SETTING("model_cache_size"), "Memory that a session keeps for models between statements.",
 	    "Models in use are not counted out: they stay until their statement ends.", &model_cache_kb,
@@ -80,6 +88,12 @@ setting_model(void)
 	const char *text = setting_text(SETTING("model"));
 
 	return text[0] != '\0' ? text : NULL;
+}
+
+uint64
+setting_model_assignments(void)
+{
+	return model_assignments;
 }
 
 int

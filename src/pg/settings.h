@@ -18,4 +18,7 @@ extern int setting_max_categories(void);         /* fraud_detect.max_categories 
 extern int setting_max_encoded_values(void);     /* fraud_detect.max_encoded_values */
 extern bool setting_progress(void);              /* fraud_detect.progress */
 
+/* How often fraud_detect.model has been assigned in this session; fraud_detect.so only. */
+extern uint64 setting_model_assignments(void);
+
 #endif

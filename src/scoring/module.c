@@ -7,6 +7,8 @@
 
 #include "fmgr.h"
 #include "pg/settings.h"
+#include "scoring/model_cache.h"
+#include "scoring/statement.h"
 
 PG_MODULE_MAGIC;
 
@@ -16,4 +18,6 @@ void
 _PG_init(void)
 {
 	settings_define();
+	statement_define();
+	model_cache_define();
 }
