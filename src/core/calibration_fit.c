@@ -206,7 +206,9 @@ limit_blocks(Blocks *blocks)
  * and only the last without legitimate rows. n rows of one class are no proof
  * of certainty: these two get the mean of Jeffreys' posterior, (k + 1/2) / (n + 1)
  * (Brown, Cai and DasGupta 2001), but do not cross their neighbour. It moves
- * the sample's mean by at most 1/2 row each, and log loss stays finite.
+ * the sample's mean by at most 1/2 row each, and log loss stays finite. Measured
+ * against clipping to 1 / (2 N): lower log loss and calibration error on fresh
+ * rows (test/bench/calibration_ends.py).
  */
 static double
 block_probability(const Blocks *blocks, size_t i)

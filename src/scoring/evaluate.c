@@ -1,0 +1,306 @@
+/*
+ * evaluate.c
+ *		fraud_evaluate: how good a version is on rows whose labels are known.
+ *
+ * Every row of the source is scored as fraud_score scores it (same binding, same
+ * cached model) and kept as a score and a label; the metrics are those of
+ * core/ranking.h, their intervals those of core/bootstrap.h.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include <math.h>
+
+#include "core/bootstrap.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "pg/encode.h"
+#include "pg/errors.h"
+#include "pg/label.h"
+#include "pg/memory.h"
+#include "pg/registry.h"
+#include "pg/settings.h"
+#include "pg/source.h"
+#include "scoring/model_cache.h"
+#include "scoring/statement.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#define FIRST_ROWS 1024
+#define MOST_REPLICATES 10000
+#define N_COLUMNS 4
+
+PG_FUNCTION_INFO_V1(fraud_evaluate);
+PGDLLEXPORT Datum fraud_evaluate(PG_FUNCTION_ARGS);
+
+/* Names of the metrics of core/ranking.h, in its order. */
+static const char *const metric_names[RANKING_N_METRICS] = {
+    "auc", "average_precision", "log_loss", "brier", "ece", "precision_at_recall_90"};
+
+typedef struct EvaluateRequest
+{
+	char *model; /* NULL: the default one */
+	char *source;
+	char *label;
+	int32 version; /* 0: the champion */
+	int32 replicates;
+	float8 confidence;
+	int64 seed;
+} EvaluateRequest;
+
+typedef struct Evaluation
+{
+	MemoryContext context; /* of everything here; it releases the model */
+	LoadedModel *model;
+	RowBinding *binding;
+	LabelDecoder *label;
+	float *features;
+	int last_attribute;
+	Size bytes_per_row;
+	ScoredRow *rows;
+	Size n_rows;
+	Size capacity;
+	Size frauds;
+	uint64 unlabelled;
+} Evaluation;
+
+static void
+check_not_null(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	if (PG_ARGISNULL(number))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("%s of fraud_evaluate must not be NULL", name)));
+}
+
+static char *
+text_argument(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	check_not_null(fcinfo, number, name);
+	return text_to_cstring(PG_GETARG_TEXT_PP(number));
+}
+
+static EvaluateRequest
+read_request(FunctionCallInfo fcinfo)
+{
+	EvaluateRequest request = {0};
+
+	request.model = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	request.source = text_argument(fcinfo, 1, "source");
+	request.label = text_argument(fcinfo, 2, "label");
+	check_not_null(fcinfo, 4, "bootstrap");
+	check_not_null(fcinfo, 5, "confidence");
+	check_not_null(fcinfo, 6, "seed");
+	request.version = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT32(3);
+	request.replicates = PG_GETARG_INT32(4);
+	request.confidence = PG_GETARG_FLOAT8(5);
+	request.seed = PG_GETARG_INT64(6);
+	if (!PG_ARGISNULL(3) && request.version < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("version must be at least 1, or NULL for the champion")));
+	if (request.replicates < 0 || request.replicates > MOST_REPLICATES)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("bootstrap must be between 0 and %d", MOST_REPLICATES)));
+	if (!(request.confidence > 0.0 && request.confidence < 1.0))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("confidence must be between 0 and 1, both excluded")));
+	return request;
+}
+
+static void
+release_model(void *argument)
+{
+	model_cache_release(argument);
+}
+
+static void
+hold_model(Evaluation *evaluation, const EvaluateRequest *request)
+{
+	Snapshot snapshot = statement_snapshot();
+	VersionId id = registry_resolve(request->model, request->version, snapshot);
+	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+
+	evaluation->model = model_cache_hold(&id, snapshot);
+	callback->func = release_model;
+	callback->arg = evaluation->model;
+	MemoryContextRegisterResetCallback(evaluation->context, callback);
+}
+
+static void
+bind_source(Evaluation *evaluation, TupleDesc tupdesc, const char *label)
+{
+	LoadedModel *model = evaluation->model;
+
+	evaluation->label = label_decoder_create(tupdesc, label);
+	evaluation->binding = row_binding_create(model->signature, tupdesc, model->label);
+	evaluation->features = palloc(sizeof(float) * (Size) Max(model->signature->n_features, 1));
+	evaluation->last_attribute = Max(row_binding_last_attribute(evaluation->binding),
+	                                 label_decoder_attribute(evaluation->label));
+}
+
+/* Doubles the room for rows, up to the limit; refuses beyond. */
+static void
+make_room(Evaluation *evaluation)
+{
+	Size limit = (Size) setting_max_training_memory_kb() * 1024;
+	Size most = Min(limit / evaluation->bytes_per_row, (Size) PG_UINT32_MAX);
+	Size capacity = evaluation->capacity == 0 ? FIRST_ROWS : evaluation->capacity * 2;
+
+	if (capacity > most)
+		capacity = Max(most, evaluation->n_rows);
+	if (capacity == evaluation->n_rows)
+		ereport(ERROR,
+		        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		         errmsg("evaluating the source needs more memory than allowed"),
+		         errdetail(
+		             "%zu rows or more need %zu kB, and fraud_detect.max_training_memory is %d kB.",
+		             evaluation->n_rows + 1,
+		             ((evaluation->n_rows + 1) * evaluation->bytes_per_row + 1023) / 1024,
+		             setting_max_training_memory_kb()),
+		         errhint("Raise the setting, or let the source be a query with TABLESAMPLE.")));
+	if (evaluation->rows == NULL)
+		evaluation->rows =
+		    MemoryContextAllocHuge(evaluation->context, capacity * sizeof(ScoredRow));
+	else
+		evaluation->rows = repalloc_huge(evaluation->rows, capacity * sizeof(ScoredRow));
+	evaluation->capacity = capacity;
+}
+
+static bool
+score_row(TupleTableSlot *slot, void *argument)
+{
+	Evaluation *evaluation = argument;
+	const Forest *forest = &evaluation->model->forest;
+	int label = label_decoder_attribute(evaluation->label) - 1;
+	double score;
+
+	slot_getsomeattrs(slot, evaluation->last_attribute);
+	if (slot->tts_isnull[label])
+	{
+		evaluation->unlabelled++;
+		return true;
+	}
+	if (evaluation->n_rows == evaluation->capacity)
+		make_room(evaluation);
+	row_binding_encode(evaluation->binding, slot->tts_values, slot->tts_isnull,
+	                   evaluation->features);
+	score = forest_probability(forest, forest_margin(forest, evaluation->features));
+	if (isnan(score))
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
+		                errmsg("model gives a row no probability of fraud"),
+		                errdetail("%s.", evaluation->model->label)));
+	evaluation->rows[evaluation->n_rows++] = (ScoredRow){
+	    .score = score, .label = label_decode(evaluation->label, slot->tts_values[label])};
+	return true;
+}
+
+/* Which of two texts means fraud is known only now. */
+static void
+settle_labels(Evaluation *evaluation)
+{
+	bool swap = label_decoder_settle(evaluation->label);
+
+	for (Size i = 0; i < evaluation->n_rows; i++)
+	{
+		evaluation->rows[i].label ^= swap;
+		evaluation->frauds += evaluation->rows[i].label;
+	}
+	if (evaluation->unlabelled > 0)
+		ereport(NOTICE, (errmsg_plural("%llu row without a label is left out",
+		                               "%llu rows without a label are left out",
+		                               (unsigned long) evaluation->unlabelled,
+		                               (unsigned long long) evaluation->unlabelled)));
+}
+
+static void
+score_source(Evaluation *evaluation, const EvaluateRequest *request)
+{
+	Source source;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	MemoryContextSwitchTo(evaluation->context);
+	source_open(&source, request->source);
+	bind_source(evaluation, source.tupdesc, request->label);
+	source_read(&source, score_row, evaluation);
+	settle_labels(evaluation);
+	source_close(&source);
+	SPI_finish();
+}
+
+static void
+check_for_interrupts(void *context)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+static void
+find_intervals(const Evaluation *evaluation, const EvaluateRequest *request,
+               BootstrapInterval *intervals)
+{
+	BootstrapPlan plan = {.replicates = (uint32) request->replicates,
+	                      .confidence = request->confidence,
+	                      .seed = (uint64) request->seed,
+	                      .before_replicate = check_for_interrupts};
+	CoreAllocator allocator = memory_context_allocator(evaluation->context);
+	CoreError error;
+
+	if (!ranking_bootstrap(evaluation->rows, evaluation->n_rows, &plan, &allocator, intervals,
+	                       &error))
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("%s", error.message)));
+}
+
+/* NaN, for not defined, becomes NULL. */
+static void
+put_metric(ReturnSetInfo *result, const char *name, double value, double low, double high)
+{
+	Datum values[N_COLUMNS] = {CStringGetTextDatum(name), Float8GetDatum(value),
+	                           Float8GetDatum(low), Float8GetDatum(high)};
+	bool nulls[N_COLUMNS] = {false, isnan(value), isnan(low), isnan(high)};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static void
+put_metrics(ReturnSetInfo *result, const Evaluation *evaluation, const EvaluateRequest *request)
+{
+	double metrics[RANKING_N_METRICS];
+	BootstrapInterval intervals[RANKING_N_METRICS];
+
+	for (int m = 0; m < RANKING_N_METRICS; m++)
+		intervals[m] = (BootstrapInterval){NAN, NAN};
+	if (evaluation->n_rows > 0)
+		ranking_sort(evaluation->rows, evaluation->n_rows);
+	CHECK_FOR_INTERRUPTS();
+	ranking_measure(evaluation->rows, NULL, evaluation->n_rows, metrics);
+	if (request->replicates > 0 && evaluation->n_rows > 0)
+		find_intervals(evaluation, request, intervals);
+	put_metric(result, "rows", (double) evaluation->n_rows, NAN, NAN);
+	put_metric(result, "frauds", (double) evaluation->frauds, NAN, NAN);
+	for (int m = 0; m < RANKING_N_METRICS; m++)
+		put_metric(result, metric_names[m], metrics[m], intervals[m].low, intervals[m].high);
+}
+
+Datum
+fraud_evaluate(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Evaluation evaluation = {0};
+	EvaluateRequest request;
+
+	InitMaterializedSRF(fcinfo, 0);
+	evaluation.context =
+	    AllocSetContextCreate(caller, "fraud_detect evaluation", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(evaluation.context);
+	request = read_request(fcinfo);
+	evaluation.bytes_per_row =
+	    sizeof(ScoredRow) + (request.replicates > 0 ? BOOTSTRAP_BYTES_PER_ROW : 0);
+	hold_model(&evaluation, &request);
+	score_source(&evaluation, &request);
+	MemoryContextSwitchTo(evaluation.context);
+	put_metrics((ReturnSetInfo *) fcinfo->resultinfo, &evaluation, &request);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(evaluation.context);
+	PG_RETURN_NULL();
+}
