@@ -61,7 +61,7 @@ $(TRAIN_LIBRARY): $(TRAIN_OBJS)
 	$(CC) $(CFLAGS) $(TRAIN_OBJS) -shared $(LDFLAGS) $(LDFLAGS_SL) $(XGBOOST_LIBS) -lm -o $@
 
 # Every object depends on every header: the tree is small, a stale object is not worth the risk.
-$(OBJS) $(TRAIN_OBJS): $(wildcard src/*/*.h) fraud_detect.control
+$(OBJS) $(TRAIN_OBJS): $(wildcard src/*/*.h) fraud_detect.control Makefile
 
 install: install-train
 install-train: $(TRAIN_LIBRARY) installdirs

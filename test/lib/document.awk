@@ -25,7 +25,8 @@ $1 == "```sql" {
   expected = $2 == "error" ? $3 : ""
   if (NF > 1 && (length(expected) != 5 || expected ~ /[^0-9A-Z]/)) {
     printf "%s:%d: not understood: %s\n", FILENAME, FNR, $0 > "/dev/stderr"
-    exit failure = 1
+    failure = 1
+    exit 1
   }
   if (expected != "") pending = pending (pending == "" ? "" : " ") "\\set ON_ERROR_STOP off"
   print pending
@@ -38,8 +39,9 @@ inside { print; next }
 { print pending; pending = "" }
 
 END {
-  print pending
-  if (inside && !failure) {
+  if (failure) exit 1
+  if (pending != "") print pending
+  if (inside) {
     printf "%s: a fence is not closed\n", FILENAME > "/dev/stderr"
     exit 1
   }

@@ -50,6 +50,22 @@ run_test() {
   echo "$counts" > "$log.counts"
 }
 
+# end_tree PID: ends a process and all below it, those first that wait for nobody.
+# (timeout makes process groups of its own, and ps need not be there.)
+end_tree() {
+  local children child
+  { read -ra children < "/proc/$1/task/$1/children"; } 2> /dev/null || true
+  for child in "${children[@]}"; do end_tree "$child"; done
+  kill "$1" 2> /dev/null || true
+}
+
+# Ends what still runs, after Ctrl-C: a shell's background jobs do not hear of that.
+end_tests() {
+  local job
+  for job in $(jobs -p); do end_tree "$job"; done
+  wait
+}
+
 # report KIND NAME: prints the line of a finished test, the end of its log when it failed.
 report() {
   local log=$work/log/$1/$2 good bad
@@ -58,7 +74,7 @@ report() {
   failed=$((failed + bad))
   if [ "$bad" != 0 ]; then
     echo "FAIL $1/$2 ($good passed, $bad failed)"
-    grep -v '^ok ' "$log.log" | tail -n 60 | cut -c 1-400 | sed 's/^/     /'
+    { grep -v '^ok ' "$log.log" || true; } | tail -n 60 | cut -c 1-400 | sed 's/^/     /'
   elif [ "$good" = 0 ]; then
     echo "skip $1/$2 $(grep -o -m1 -i 'skip.*' "$log.log" || true)"
   elif [ -f "$log.tap" ]; then
