@@ -24,7 +24,7 @@ COMMENT ON TYPE fraud.transaction IS
 
 -- Tells the planner how many rows come, where the number is a constant.
 CREATE FUNCTION fraud.generate_support(internal) RETURNS internal
-LANGUAGE c STRICT PARALLEL SAFE
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS '$libdir/fraud_detect', 'fraud_generate_support';
 COMMENT ON FUNCTION fraud.generate_support(internal) IS
 'planner support function of fraud.generate_rows: its number of rows';
