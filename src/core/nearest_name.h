@@ -15,4 +15,13 @@
  */
 extern int nearest_name_index(const char *name, const char *const *candidates, int n_candidates);
 
+/* The same as a name; NULL where none is near. */
+static inline const char *
+nearest_name(const char *name, const char *const *candidates, int n_candidates)
+{
+	int index = nearest_name_index(name, candidates, n_candidates);
+
+	return index < 0 ? (const char *) 0 : candidates[index];
+}
+
 #endif

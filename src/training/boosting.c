@@ -1,0 +1,206 @@
+/*
+ * boosting.c
+ *		The boosting loop.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include <math.h>
+
+#include "core/random.h"
+#include "core/ranking.h"
+#include "miscadmin.h"
+#include "pg/settings.h"
+#include "training/boosting.h"
+#include "training/matrix.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#define PROGRESS_SECONDS 5
+
+static const char *const metric_names[N_ROUND_METRICS] = {"average_precision", "auc", "log_loss"};
+
+const char *
+round_metric_name(RoundMetric metric)
+{
+	return metric_names[metric];
+}
+
+/* Setting up */
+
+static void
+set_parameter(XgboostSession *session, BoosterHandle booster, const char *name, const char *value)
+{
+	xgboost_call(session, psprintf("set parameter \"%s\"", name),
+	             XGBoosterSetParam(booster, name, value));
+}
+
+/* XGBoost's seed is a non-negative 32-bit integer to all of its versions. */
+static char *
+booster_seed(int64 seed)
+{
+	uint64 folded = seed;
+
+	if (seed < 0 || seed > PG_INT32_MAX)
+		folded = random_mix((uint64) seed) >> 33;
+	return psprintf(UINT64_FORMAT, folded);
+}
+
+static void
+set_parameters(XgboostSession *session, BoosterHandle booster, const FeatureRows *rows,
+               const TrainingParameters *parameters, int64 seed)
+{
+	int n = rows->signature->n_features;
+	const char **names = palloc(sizeof(char *) * n);
+	char *monotone;
+
+	set_parameter(session, booster, "booster", "gbtree");
+	set_parameter(session, booster, "objective", "binary:logistic");
+	set_parameter(session, booster, "tree_method", "hist");
+	set_parameter(session, booster, "grow_policy",
+	              parameters->algorithm == ALGORITHM_XGBOOST_LEAFWISE ? "lossguide" : "depthwise");
+	set_parameter(session, booster, "nthread", parameter_value(parameters, PARAMETER_THREADS));
+	set_parameter(session, booster, "seed", booster_seed(seed));
+	/* We measure ourselves. */
+	set_parameter(session, booster, "disable_default_eval_metric", "1");
+	for (ParameterId id = 0; id < N_PARAMETERS; id++)
+	{
+		if (parameter_booster_name(id) != NULL)
+			set_parameter(session, booster, parameter_booster_name(id),
+			              parameter_value(parameters, id));
+	}
+
+	for (int i = 0; i < n; i++)
+		names[i] = rows->signature->features[i].name;
+	monotone = parameters_monotone(parameters, names, n);
+	if (monotone != NULL)
+		set_parameter(session, booster, "monotone_constraints", monotone);
+	pfree(names);
+}
+
+/* Measuring a round */
+
+const float *
+boosting_margins(XgboostSession *session, BoosterHandle booster, DMatrixHandle matrix,
+                 uint64 n_rows)
+{
+	static const char config[] = "{\"type\": 1, \"training\": false, \"iteration_begin\": 0, "
+	                             "\"iteration_end\": 0, \"strict_shape\": false}";
+	const bst_ulong *shape;
+	bst_ulong dimensions;
+	const float *margins;
+
+	xgboost_call(
+	    session, "predict",
+	    XGBoosterPredictFromDMatrix(booster, matrix, config, &shape, &dimensions, &margins));
+	if (dimensions < 1 || shape[0] != n_rows)
+		elog(ERROR, "XGBoost predicted another number of rows");
+	return margins;
+}
+
+/* scratch: room for the rows of the validation part. */
+static void
+measure_round(double metrics[N_ROUND_METRICS], const float *margins, const uint8 *labels, uint64 n,
+              ScoredRow *scratch)
+{
+	for (uint64 i = 0; i < n; i++)
+	{
+		scratch[i].score = margins[i];
+		scratch[i].label = labels[i];
+	}
+	ranking_sort(scratch, n);
+	metrics[ROUND_AVERAGE_PRECISION] = ranking_average_precision(scratch, NULL, n);
+	metrics[ROUND_AUC] = ranking_auc(scratch, NULL, n);
+	/* The logistic function keeps the order. */
+	for (uint64 i = 0; i < n; i++)
+		scratch[i].score = 1 / (1 + exp(-scratch[i].score));
+	metrics[ROUND_LOG_LOSS] = ranking_log_loss(scratch, NULL, n);
+}
+
+static void
+report_progress(int round, int rounds, const double *metrics, TimestampTz *reported)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (!TimestampDifferenceExceeds(*reported, now, PROGRESS_SECONDS * 1000))
+		return;
+	*reported = now;
+	ereport(NOTICE, (errmsg("round %d of at most %d, average precision %.4f on the validation part",
+	                        round, rounds, metrics[ROUND_AVERAGE_PRECISION])));
+}
+
+/* The loop */
+
+/* Runs rounds until the limit or until patience is over; returns the best one, from 1. */
+static int
+run_rounds(Boosting *boosting, XgboostSession *session, BoosterHandle booster,
+           DMatrixHandle training, const FeatureRows *rows, const TrainingParameters *parameters)
+{
+	int rounds = (int) parameters->values[PARAMETER_ROUNDS];
+	int patience = (int) parameters->values[PARAMETER_EARLY_STOPPING_ROUNDS];
+	uint64 n = rows->n_rows[PART_VALIDATION];
+	const uint8 *labels = rows->labels + part_begin(rows, PART_VALIDATION);
+	ScoredRow *scratch = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(ScoredRow) * n);
+	bool progress = setting_progress();
+	TimestampTz reported = GetCurrentTimestamp();
+	double best_value = -INFINITY;
+	int best = 0;
+
+	for (int round = 0; round < rounds; round++)
+	{
+		double *metrics = boosting->metrics + (size_t) round * N_ROUND_METRICS;
+
+		xgboost_call(session, "train a round", XGBoosterUpdateOneIter(booster, round, training));
+		CHECK_FOR_INTERRUPTS();
+		measure_round(metrics, boosting_margins(session, booster, boosting->validation, n), labels,
+		              n, scratch);
+		CHECK_FOR_INTERRUPTS();
+		boosting->rounds_run = round + 1;
+		if (progress)
+			report_progress(round + 1, rounds, metrics, &reported);
+		if (metrics[ROUND_AVERAGE_PRECISION] > best_value)
+		{
+			best_value = metrics[ROUND_AVERAGE_PRECISION];
+			best = round + 1;
+		}
+		if (patience > 0 && round + 1 - best >= patience)
+			break;
+	}
+	pfree(scratch);
+	return patience > 0 ? best : boosting->rounds_run;
+}
+
+void
+boosting_run(Boosting *boosting, XgboostSession *session, FeatureRows *rows,
+             const TrainingParameters *parameters, int64 seed)
+{
+	int threads = (int) parameters->values[PARAMETER_THREADS];
+	int rounds = (int) parameters->values[PARAMETER_ROUNDS];
+	DMatrixHandle matrices[2];
+	BoosterHandle *booster;
+	BoosterHandle *kept;
+
+	memset(boosting, 0, sizeof(*boosting));
+	boosting->metrics = palloc_extended(sizeof(double) * N_ROUND_METRICS * rounds, MCXT_ALLOC_HUGE);
+	matrices[0] =
+	    matrix_quantised(session, rows, threads, (int) parameters->values[PARAMETER_MAX_BIN]);
+	CHECK_FOR_INTERRUPTS();
+	matrices[1] = matrix_plain(session, rows, PART_VALIDATION, threads);
+	CHECK_FOR_INTERRUPTS();
+	boosting->validation = matrices[1];
+
+	booster = xgboost_new_booster(session);
+	xgboost_call(session, "create a booster", XGBoosterCreate(matrices, 2, booster));
+	set_parameters(session, *booster, rows, parameters, seed);
+
+	boosting->rounds_kept = run_rounds(boosting, session, *booster, matrices[0], rows, parameters);
+	boosting->booster = *booster;
+	if (boosting->rounds_kept < boosting->rounds_run)
+	{
+		kept = xgboost_new_booster(session);
+		xgboost_call(session, "keep the best rounds",
+		             XGBoosterSlice(*booster, 0, boosting->rounds_kept, 1, kept));
+		boosting->booster = *kept;
+	}
+	xgboost_free_matrix(session, matrices[0]);
+}

@@ -1,0 +1,358 @@
+/*
+ * feature_rows.c
+ *		The rows that training works on.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include <math.h>
+
+#include "core/forest.h"
+#include "miscadmin.h"
+#include "pg/encode.h"
+#include "pg/errors.h"
+#include "pg/memory.h"
+#include "pg/settings.h"
+#include "training/feature_rows.h"
+#include "utils/memutils.h"
+
+#define BATCH_FLOATS (256 * 1024)
+
+/* What the training part says about a slot of a stored row. */
+typedef struct SlotSummary
+{
+	TrainingColumn *column;
+	int slot; /* within the column */
+	uint64 filled;
+	float low;
+	float high;
+	uint32 *counts; /* text: training rows by code, else NULL */
+	uint32 n_values;
+	float *encoded; /* text: the feature's value by code */
+	bool kept;
+} SlotSummary;
+
+typedef struct CountedValue
+{
+	const char *bytes;
+	size_t length;
+	uint32 count;
+} CountedValue;
+
+/* Learning about the training part */
+
+static void
+count_slot(SlotSummary *summary, float value)
+{
+	if (summary->counts != NULL)
+	{
+		int32 code = stored_code(value);
+
+		if (code == DICTIONARY_UNKNOWN)
+			return;
+		if (summary->counts[code]++ == 0)
+			summary->n_values++;
+	}
+	else
+	{
+		if (isnan(value))
+			return;
+		summary->low = summary->filled == 0 ? value : Min(summary->low, value);
+		summary->high = summary->filled == 0 ? value : Max(summary->high, value);
+	}
+	summary->filled++;
+}
+
+static SlotSummary *
+summarize_training(ColumnChoice *choice, RowStore *store, const Split *split)
+{
+	SlotSummary *summaries = palloc0(sizeof(SlotSummary) * choice->n_slots);
+	uint32 batch_rows = Max(1, BATCH_FLOATS / store->width);
+	float *batch = palloc(sizeof(float) * batch_rows * store->width);
+
+	for (int c = 0; c < choice->n_columns; c++)
+	{
+		TrainingColumn *column = &choice->columns[c];
+
+		for (int s = 0; s < column->n_slots; s++)
+		{
+			SlotSummary *summary = &summaries[column->first_slot + s];
+
+			summary->column = column;
+			summary->slot = s;
+			summary->kept = !column->left_out;
+			if (summary->kept && column->class == COLUMN_TEXT)
+				summary->counts =
+				    palloc_extended(sizeof(uint32) * Max(1, dictionary_size(column->dictionary)),
+				                    MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		}
+	}
+
+	for (uint64 first = 0; first < store->n_rows; first += batch_rows)
+	{
+		uint32 n = Min(batch_rows, store->n_rows - first);
+
+		CHECK_FOR_INTERRUPTS();
+		row_store_read(store, first, n, batch);
+		for (uint32 r = 0; r < n; r++)
+		{
+			const float *row = batch + (size_t) r * store->width;
+
+			if (split->parts[first + r] != PART_TRAINING)
+				continue;
+			for (int s = 0; s < choice->n_slots; s++)
+			{
+				if (summaries[s].kept)
+					count_slot(&summaries[s], row[s]);
+			}
+		}
+	}
+	pfree(batch);
+	return summaries;
+}
+
+/* Leaving out what says nothing. A column counts as left out when all its slots are. */
+static void
+append_name(StringInfo list, const SlotSummary *summary)
+{
+	appendStringInfo(list, "%s\"%s\"", list->len == 0 ? "" : ", ",
+	                 feature_name(summary->column, summary->slot));
+}
+
+static int
+drop_uninformative(SlotSummary *summaries, int n_slots, uint64 training_rows)
+{
+	StringInfoData empty;
+	StringInfoData constant;
+	int n_kept = 0;
+
+	initStringInfo(&empty);
+	initStringInfo(&constant);
+	for (int s = 0; s < n_slots; s++)
+	{
+		SlotSummary *summary = &summaries[s];
+		bool one_value = summary->counts ? summary->n_values == 1 : summary->low == summary->high;
+
+		if (!summary->kept)
+			continue;
+		summary->kept = summary->filled > 0 && !(summary->filled == training_rows && one_value);
+		if (summary->kept)
+			n_kept++;
+		else
+			append_name(summary->filled == 0 ? &empty : &constant, summary);
+	}
+	if (empty.len > 0)
+		ereport(NOTICE, (errmsg("left out because they are NULL in all of the training part: %s",
+		                        empty.data)));
+	if (constant.len > 0)
+		ereport(NOTICE,
+		        (errmsg("left out because they are the same in all of the training part: %s",
+		                constant.data)));
+	return n_kept;
+}
+
+/* Encoding texts */
+
+static int
+compare_bytes(const void *a, const void *b)
+{
+	const CountedValue *x = a;
+	const CountedValue *y = b;
+	int difference = memcmp(x->bytes, y->bytes, Min(x->length, y->length));
+
+	if (difference != 0)
+		return difference;
+	return (x->length > y->length) - (x->length < y->length);
+}
+
+static int
+compare_counts(const void *a, const void *b)
+{
+	const CountedValue *x = a;
+	const CountedValue *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return compare_bytes(a, b);
+}
+
+/* The values that a feature keeps, by bytes; sets its kind. */
+static CountedValue *
+values_to_keep(const SlotSummary *summary, Feature *feature, uint32 *n)
+{
+	Dictionary *dictionary = summary->column->dictionary;
+	CountedValue *values =
+	    palloc_extended(sizeof(CountedValue) * summary->n_values, MCXT_ALLOC_HUGE);
+
+	*n = 0;
+	for (uint32 code = 0; code < dictionary_size(dictionary); code++)
+	{
+		if (summary->counts[code] == 0)
+			continue;
+		values[*n].bytes = dictionary_key(dictionary, code, &values[*n].length);
+		values[(*n)++].count = summary->counts[code];
+	}
+	feature->kind = FEATURE_CATEGORY;
+	if (*n > setting_max_categories())
+	{
+		feature->kind = FEATURE_FREQUENCY;
+		qsort(values, *n, sizeof(CountedValue), compare_counts);
+		*n = Min(*n, setting_max_encoded_values());
+	}
+	qsort(values, *n, sizeof(CountedValue), compare_bytes);
+	return values;
+}
+
+static void
+encode_texts(SlotSummary *summary, Feature *feature)
+{
+	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
+	Dictionary *dictionary = summary->column->dictionary;
+	uint32 n;
+	CountedValue *values = values_to_keep(summary, feature, &n);
+
+	feature->dictionary = dictionary_create(&allocator);
+	if (feature->kind == FEATURE_FREQUENCY)
+		feature->counts = palloc_extended(sizeof(float) * Max(n, 1), MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < n; i++)
+	{
+		(void) dictionary_add(feature->dictionary, values[i].bytes, values[i].length);
+		if (feature->kind == FEATURE_FREQUENCY)
+			feature->counts[i] = (float) values[i].count;
+	}
+	pfree(values);
+
+	summary->encoded =
+	    palloc_extended(sizeof(float) * dictionary_size(dictionary), MCXT_ALLOC_HUGE);
+	for (uint32 code = 0; code < dictionary_size(dictionary); code++)
+	{
+		size_t length;
+		const char *bytes = dictionary_key(dictionary, code, &length);
+
+		summary->encoded[code] = encode_category(feature, bytes, length);
+	}
+}
+
+static Signature *
+build_signature(SlotSummary *summaries, int n_slots, int n_kept, uint64 *n_bins_most)
+{
+	Signature *signature = palloc0(sizeof(Signature));
+
+	signature->features = palloc0(sizeof(Feature) * n_kept);
+	*n_bins_most = 0;
+	for (int s = 0; s < n_slots; s++)
+	{
+		SlotSummary *summary = &summaries[s];
+		Feature *feature;
+
+		if (!summary->kept)
+			continue;
+		feature = &signature->features[signature->n_features];
+		feature->name = feature_name(summary->column, summary->slot);
+		feature->column = pstrdup(summary->column->name);
+		feature->kind = summary->column->kinds[summary->slot];
+		for (int i = 0; i < signature->n_features; i++)
+		{
+			if (strcmp(signature->features[i].name, feature->name) == 0)
+				ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+				                errmsg("two features would be named \"%s\"", feature->name),
+				                errhint("Exclude or rename one of the columns.")));
+		}
+		if (summary->counts != NULL)
+			encode_texts(summary, feature);
+		if (feature->kind == FEATURE_CATEGORY)
+			*n_bins_most = Max(*n_bins_most, dictionary_size(feature->dictionary));
+		signature->n_features++;
+	}
+	return signature;
+}
+
+/* Writing the rows */
+
+static float
+encoded_value(const SlotSummary *summary, float stored)
+{
+	int32 code;
+
+	if (summary->counts == NULL)
+		return stored;
+	code = stored_code(stored);
+	return code == DICTIONARY_UNKNOWN ? NAN : summary->encoded[code];
+}
+
+static void
+write_part(FeatureRows *rows, Part part, const SlotSummary *summaries, int n_slots, RowStore *store,
+           const RowFacts *facts, const Split *split, const uint32 *order)
+{
+	float *from = palloc(sizeof(float) * store->width);
+	float *to = palloc(sizeof(float) * rows->store.width);
+
+	for (uint32 i = 0; i < facts->n_rows; i++)
+	{
+		int n = 0;
+
+		if (split->parts[order[i]] != part)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		row_store_read(store, order[i], 1, from);
+		for (int s = 0; s < n_slots; s++)
+		{
+			if (!summaries[s].kept)
+				continue;
+			to[n] = encoded_value(&summaries[s], from[s]);
+			if (part == PART_TRAINING && isnan(to[n]))
+				rows->any_missing = true;
+			n++;
+		}
+		rows->labels[rows->store.n_rows] = facts->labels[order[i]];
+		row_store_append(&rows->store, to);
+		rows->n_rows[part]++;
+	}
+	pfree(from);
+	pfree(to);
+}
+
+void
+feature_rows_build(FeatureRows *rows, ColumnChoice *choice, RowStore *store, const RowFacts *facts,
+                   const Split *split, const uint32 *order)
+{
+	SlotSummary *summaries = summarize_training(choice, store, split);
+	uint64 n_rows = 0;
+	int n_kept =
+	    drop_uninformative(summaries, choice->n_slots, split->summaries[PART_TRAINING].rows);
+
+	memset(rows, 0, sizeof(*rows));
+	if (n_kept == 0)
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
+		                errmsg("no column of the source can be a feature")));
+	if (n_kept > FOREST_MAX_FEATURES)
+		ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
+		                errmsg("%d features are more than the %d a model can have", n_kept,
+		                       FOREST_MAX_FEATURES)));
+	rows->signature = build_signature(summaries, choice->n_slots, n_kept, &rows->n_bins_most);
+	for (int c = 0; c < choice->n_columns; c++)
+	{
+		if (choice->columns[c].dictionary != NULL)
+			dictionary_free(choice->columns[c].dictionary);
+		choice->columns[c].dictionary = NULL;
+		distinct_release(&choice->columns[c].distinct);
+	}
+
+	for (int part = 0; part < N_USED_PARTS; part++)
+		n_rows += split->summaries[part].rows;
+	rows->labels = MemoryContextAllocHuge(CurrentMemoryContext, n_rows);
+	row_store_create(&rows->store, n_kept);
+	for (Part part = 0; part < N_USED_PARTS; part++)
+		write_part(rows, part, summaries, choice->n_slots, store, facts, split, order);
+	row_store_close(store);
+
+	for (int s = 0; s < choice->n_slots; s++)
+	{
+		if (summaries[s].counts == NULL)
+			continue;
+		pfree(summaries[s].counts);
+		if (summaries[s].encoded != NULL)
+			pfree(summaries[s].encoded);
+	}
+	pfree(summaries);
+}

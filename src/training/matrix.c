@@ -1,0 +1,186 @@
+/*
+ * matrix.c
+ *		Rows of a store as XGBoost's matrices.
+ *
+ * XGBoost asks for batches through callbacks. Nothing leaves a callback by
+ * longjmp, which would skip C++ frames: an error is caught, kept, and raised
+ * again when XGBoost has returned. For a query cancel the callback only looks;
+ * the interrupt is served outside.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include "miscadmin.h"
+#include "training/matrix.h"
+#include "utils/memutils.h"
+
+/* About 4 MB: small beside any matrix worth streaming, large enough to be shared among threads. */
+#define BATCH_FLOATS (1024 * 1024)
+
+#define INTERFACE_SIZE 160
+
+typedef struct BatchReader
+{
+	FeatureRows *rows;
+	DMatrixHandle proxy;
+	const char **types;
+	uint64 batch_rows;
+	uint64 next;
+	float *values;
+	float *labels;
+	char interface[INTERFACE_SIZE];
+	sigset_t signals; /* the mask outside of XGBoost */
+	MemoryContext context;
+	ErrorData *error;
+	bool stopped;
+} BatchReader;
+
+/* XGBoost's names of feature types: categorical or quantitative. */
+static const char **
+feature_types(const Signature *signature)
+{
+	const char **types = palloc(sizeof(char *) * signature->n_features);
+
+	for (int i = 0; i < signature->n_features; i++)
+		types[i] = signature->features[i].kind == FEATURE_CATEGORY ? "c" : "q";
+	return types;
+}
+
+uint64
+matrix_batch_floats(const FeatureRows *rows)
+{
+	uint64 width = rows->store.width;
+
+	return Max(1, BATCH_FLOATS / width) * width;
+}
+
+static void
+reset_batches(DataIterHandle handle)
+{
+	((BatchReader *) handle)->next = 0;
+}
+
+/* Lets pending signals in, so that their handlers run, and says whether one of them ends us. */
+static bool
+interrupted(const BatchReader *reader)
+{
+	sigset_t ignored;
+
+	xgboost_leave(&reader->signals);
+	xgboost_enter(&ignored);
+	return QueryCancelPending || ProcDiePending;
+}
+
+/* False where reading raised an error, which is kept. */
+static bool
+read_batch(BatchReader *reader, uint64 n)
+{
+	volatile bool done = false;
+
+	PG_TRY();
+	{
+		row_store_read(&reader->rows->store, reader->next, n, reader->values);
+		done = true;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(reader->context);
+		reader->error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return done;
+}
+
+/* 1: the proxy holds a batch; 0: there is none. */
+static int
+next_batch(DataIterHandle handle)
+{
+	BatchReader *reader = handle;
+	uint64 n_columns = reader->rows->store.width;
+	uint64 n = Min(reader->batch_rows, reader->rows->n_rows[PART_TRAINING] - reader->next);
+
+	if (reader->stopped || n == 0)
+		return 0;
+	if (interrupted(reader) || !read_batch(reader, n))
+	{
+		reader->stopped = true;
+		return 0;
+	}
+	for (uint64 i = 0; i < n; i++)
+		reader->labels[i] = reader->rows->labels[reader->next + i];
+	reader->next += n;
+
+	xgboost_array_interface(reader->interface, INTERFACE_SIZE, reader->values, n, n_columns);
+	if (XGProxyDMatrixSetDataDense(reader->proxy, reader->interface) != 0)
+		reader->stopped = true;
+	xgboost_array_interface(reader->interface, INTERFACE_SIZE, reader->labels, n, 1);
+	if (reader->stopped ||
+	    XGDMatrixSetInfoFromInterface(reader->proxy, "label", reader->interface) != 0 ||
+	    XGDMatrixSetStrFeatureInfo(reader->proxy, "feature_type", reader->types, n_columns) != 0)
+		reader->stopped = true;
+	return reader->stopped ? 0 : 1;
+}
+
+DMatrixHandle
+matrix_quantised(XgboostSession *session, FeatureRows *rows, int threads, int max_bin)
+{
+	BatchReader reader = {0};
+	DMatrixHandle *matrix;
+	DMatrixHandle *proxy;
+	char *config =
+	    psprintf("{\"missing\": NaN, \"nthread\": %d, \"max_bin\": %d}", threads, max_bin);
+	int result;
+
+	proxy = xgboost_new_matrix(session);
+	xgboost_call(session, "create a proxy matrix", XGProxyDMatrixCreate(proxy));
+	reader.proxy = *proxy;
+	reader.rows = rows;
+	reader.types = feature_types(rows->signature);
+	reader.batch_rows = matrix_batch_floats(rows) / rows->store.width;
+	reader.values = palloc(sizeof(float) * matrix_batch_floats(rows));
+	reader.labels = palloc(sizeof(float) * reader.batch_rows);
+	reader.context = CurrentMemoryContext;
+
+	matrix = xgboost_new_matrix(session);
+	xgboost_enter(&reader.signals);
+	result = XGQuantileDMatrixCreateFromCallback(&reader, reader.proxy, NULL, reset_batches,
+	                                             next_batch, config, matrix);
+	xgboost_leave(&reader.signals);
+
+	if (reader.error != NULL)
+		ReThrowError(reader.error);
+	CHECK_FOR_INTERRUPTS();
+	if (result != 0)
+		xgboost_fail(session, "build the training matrix");
+	if (reader.stopped)
+		elog(ERROR, "building the training matrix was stopped");
+
+	xgboost_free_matrix(session, reader.proxy);
+	pfree(reader.values);
+	pfree(reader.labels);
+	pfree(reader.types);
+	return *matrix;
+}
+
+DMatrixHandle
+matrix_plain(XgboostSession *session, FeatureRows *rows, Part part, int threads)
+{
+	uint64 n = rows->n_rows[part];
+	uint64 n_columns = rows->store.width;
+	const char **types = feature_types(rows->signature);
+	DMatrixHandle *matrix;
+	char interface[INTERFACE_SIZE];
+	char *config = psprintf("{\"missing\": NaN, \"nthread\": %d}", threads);
+	float *values = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * n * n_columns);
+
+	row_store_read(&rows->store, part_begin(rows, part), n, values);
+	xgboost_array_interface(interface, INTERFACE_SIZE, values, n, n_columns);
+	matrix = xgboost_new_matrix(session);
+	xgboost_call(session, "build a matrix", XGDMatrixCreateFromDense(interface, config, matrix));
+	pfree(values);
+	xgboost_call(session, "set feature types",
+	             XGDMatrixSetStrFeatureInfo(*matrix, "feature_type", types, n_columns));
+	pfree(types);
+	return *matrix;
+}

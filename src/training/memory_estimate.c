@@ -1,0 +1,89 @@
+/*
+ * memory_estimate.c
+ *		How much memory a training will take, before it is taken.
+ *
+ * Sizes are those of XGBoost's structures (GHistIndexMatrix, ColumnMatrix,
+ * SparsePage, HistCollection; the same from 1.7 to 3.x), for the peak of each.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include <math.h>
+
+#include "pg/settings.h"
+#include "core/ranking.h"
+#include "training/matrix.h"
+#include "training/memory_estimate.h"
+
+#define BYTES_PER_BIN 16 /* gradient and hessian sums, float64 */
+/* Quantile sketches keep up to 8 entries per bin, of 16 bytes, several times while they merge. */
+#define SKETCH_BYTES_PER_BIN (8 * 16 * 3)
+/* Position, gradient, prediction, label, row pointer. */
+#define BYTES_PER_TRAINING_ROW (16 + 8 + 4 + 4 + 8)
+/* Entry of a plain matrix (feature, value) and the float it was made from. */
+#define BYTES_PER_VALIDATION_VALUE (8 + 4)
+
+/* Histograms of the nodes of one tree that exist at once. */
+static double
+histogram_bytes(const FeatureRows *rows, const TrainingParameters *parameters, double bins)
+{
+	double depth = parameters->values[PARAMETER_MAX_DEPTH];
+	double leaves = parameters->values[PARAMETER_MAX_LEAVES];
+	double nodes = depth > 0 ? pow(2, depth + 1) : INFINITY;
+
+	if (leaves > 0)
+		nodes = Min(nodes, 2 * leaves);
+	/* A node holds rows. */
+	nodes = Min(nodes, 2 * (double) rows->n_rows[PART_TRAINING]);
+	return nodes * bins * BYTES_PER_BIN;
+}
+
+uint64
+memory_estimate(const FeatureRows *rows, const RowFacts *facts,
+                const TrainingParameters *parameters)
+{
+	double n_features = rows->store.width;
+	double training = rows->n_rows[PART_TRAINING];
+	double validation = rows->n_rows[PART_VALIDATION];
+	double bins_most = Max(parameters->values[PARAMETER_MAX_BIN], (double) rows->n_bins_most);
+	double bins = n_features * Min(bins_most, training);
+	/* A bin's index within its column, and across columns where values are missing. */
+	double column_bytes = bins_most <= 256 ? 1 : bins_most <= 65536 ? 2 : 4;
+	double index_bytes = rows->any_missing ? 4 : column_bytes;
+	double bytes = 0;
+
+	bytes += training * n_features * (index_bytes + column_bytes);
+	bytes += training * BYTES_PER_TRAINING_ROW;
+	bytes += bins * SKETCH_BYTES_PER_BIN;
+	bytes += histogram_bytes(rows, parameters, bins);
+	bytes += sizeof(float) * (double) matrix_batch_floats(rows);
+	bytes += validation * (n_features * BYTES_PER_VALIDATION_VALUE + sizeof(ScoredRow) + 16);
+	/* Our own arrays over all rows. */
+	bytes += (double) facts->capacity *
+	         (sizeof(uint8) * 3 + sizeof(uint64) + sizeof(uint32) +
+	          (facts->event_times ? sizeof(int64) : 0) + (facts->known_times ? sizeof(int64) : 0) +
+	          (facts->entities ? sizeof(uint64) : 0));
+	return (uint64) bytes;
+}
+
+void
+memory_estimate_check(const FeatureRows *rows, const RowFacts *facts,
+                      const TrainingParameters *parameters)
+{
+	uint64 estimate = memory_estimate(rows, facts, parameters) / 1024;
+	uint64 limit = setting_max_training_memory_kb();
+
+	if (estimate <= limit)
+		return;
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+	     errmsg("training would need about " UINT64_FORMAT
+	            " MB, which is more than fraud_detect.max_training_memory allows (" UINT64_FORMAT
+	            " MB)",
+	            (estimate + 1023) / 1024, limit / 1024),
+	     errdetail(UINT64_FORMAT " rows of %d features would be trained on.",
+	               rows->n_rows[PART_TRAINING], rows->store.width),
+	     errhint("Raise the setting, train on fewer rows or columns, or lower max_bin or "
+	             "max_depth in params.")));
+}

@@ -1,0 +1,22 @@
+/*
+ * memory_estimate.h
+ *		How much memory a training will take, before it is taken.
+ */
+#ifndef FRAUD_DETECT_MEMORY_ESTIMATE_H
+#define FRAUD_DETECT_MEMORY_ESTIMATE_H
+
+#include "training/feature_rows.h"
+#include "training/parameters.h"
+
+/*
+ * Bytes at the peak, for the rows as they are and XGBoost's structures
+ * (docs/training.md gives the formula).
+ */
+extern uint64 memory_estimate(const FeatureRows *rows, const RowFacts *facts,
+                              const TrainingParameters *parameters);
+
+/* 53400 where the estimate is above fraud_detect.max_training_memory, with both figures. */
+extern void memory_estimate_check(const FeatureRows *rows, const RowFacts *facts,
+                                  const TrainingParameters *parameters);
+
+#endif

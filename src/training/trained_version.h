@@ -1,0 +1,42 @@
+/*
+ * trained_version.h
+ *		From a trained booster to what a version consists of: artifact, calibrated
+ *		image, golden rows, metrics of the holdout, importances.
+ *
+ * Before anything is registered, our own engine has to give XGBoost's margin,
+ * bit for bit, for the golden rows and for every row of the validation part.
+ */
+#ifndef FRAUD_DETECT_TRAINED_VERSION_H
+#define FRAUD_DETECT_TRAINED_VERSION_H
+
+#include "core/forest.h"
+#include "core/ranking.h"
+#include "training/boosting.h"
+
+/* With fewer frauds in the validation part, isotonic calibration gives way to platt. */
+#define ISOTONIC_MIN_FRAUDS 10
+
+/* Totals over all splits on a feature. */
+typedef struct Importance
+{
+	double gain;
+	double cover;
+	int64 splits;
+} Importance;
+
+typedef struct TrainedVersion
+{
+	bytea *artifact;
+	bytea *image;
+	bytea *golden;
+	CalibrationMethod calibration;     /* the method that was used */
+	double metrics[RANKING_N_METRICS]; /* NaN where the holdout does not define one */
+	Importance *importances;           /* by feature */
+} TrainedVersion;
+
+/* FD007 where XGBoost fails or its margins are not ours. Allocates in CurrentMemoryContext. */
+extern void trained_version_build(TrainedVersion *version, XgboostSession *session,
+                                  const Boosting *boosting, FeatureRows *rows,
+                                  CalibrationMethod calibration);
+
+#endif
