@@ -60,6 +60,11 @@ all: $(TRAIN_LIBRARY)
 $(TRAIN_LIBRARY): $(TRAIN_OBJS)
 	$(CC) $(CFLAGS) $(TRAIN_OBJS) -shared $(LDFLAGS) $(LDFLAGS_SL) $(XGBOOST_LIBS) -lm -o $@
 
+# What PGXN takes.
+.PHONY: dist
+dist:
+	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ -o $(EXTENSION)-$(EXTVERSION).zip HEAD
+
 # Every object depends on every header: the tree is small, a stale object is not worth the risk.
 $(OBJS) $(TRAIN_OBJS): $(wildcard src/*/*.h) fraud_detect.control Makefile
 

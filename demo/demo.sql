@@ -12,6 +12,7 @@ CREATE EXTENSION fraud_detect;
 \echo
 CREATE TABLE transactions AS
 SELECT * FROM fraud_generate(transactions => 100000, seed => 42);
+\echo
 
 SELECT transaction_id, tx_time, merchant_category, channel, amount, country, is_fraud
   FROM transactions

@@ -3,4 +3,7 @@
 
 static_list() { find test/static -maxdepth 1 -type f -executable -printf '%f\n' | sort; }
 
+# Built once: tests that run side by side would otherwise build side by side.
+static_prepare() { make --no-print-directory -s -j"$JOBS" all; }
+
 static_run() { timeout "$TEST_TIMEOUT" "test/static/$1"; }
