@@ -4,7 +4,7 @@
  *		writes and reads.
  *
  * Total: any bytes give tokens or an error, never a read outside of them, and
- * every token but the end of a typed array consumes at least one byte. No
+ * every token but the end of a counted array consumes at least one byte. No
  * allocation, no recursion; containers nest at most UBJ_MAX_DEPTH deep.
  * Not understood, hence errors: no-op markers, high-precision numbers, objects
  * with a count, typed arrays of anything but numbers.
