@@ -30,4 +30,9 @@
 #define INTERVAL_IS_PLUS_INFINITY(interval) false
 #endif
 
+/* 18 has pg_noreturn, which stands elsewhere in a declaration, and dropped this one. */
+#ifndef pg_attribute_noreturn
+#define pg_attribute_noreturn() __attribute__((noreturn))
+#endif
+
 #endif
