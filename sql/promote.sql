@@ -232,7 +232,6 @@ BEGIN
   m := fraud.lock_model(model);
   SELECT count(*) INTO versions FROM fraud.model_version v WHERE v.model_id = m.model_id;
   PERFORM fraud.end_tasks(m);
-  DELETE FROM fraud.alias a WHERE a.model_id = m.model_id;
   DELETE FROM fraud.model t WHERE t.model_id = m.model_id;
 END
 $$;

@@ -11,6 +11,8 @@
 -- Names have the collation "C": C code looks them up through their indexes, and
 -- no change of the system's locale can make such an index lie.
 
+-- No table has a foreign key: sql/integrity.sql says why, and does their work.
+
 CREATE SEQUENCE fraud.model_id_seq AS bigint;
 CREATE TABLE fraud.model (
   model_id bigint PRIMARY KEY DEFAULT pg_catalog.nextval('fraud.model_id_seq'),
@@ -23,7 +25,7 @@ CREATE TABLE fraud.model (
 ALTER SEQUENCE fraud.model_id_seq OWNED BY fraud.model.model_id;
 
 CREATE TABLE fraud.model_version (
-  model_id bigint NOT NULL REFERENCES fraud.model ON DELETE CASCADE,
+  model_id bigint NOT NULL,
   version int NOT NULL CHECK (version > 0),
   version_uid uuid NOT NULL UNIQUE DEFAULT pg_catalog.gen_random_uuid(),
   algorithm text NOT NULL,
@@ -62,7 +64,7 @@ ALTER TABLE fraud.model_version ALTER COLUMN golden SET STORAGE EXTERNAL;
 CREATE SEQUENCE fraud.alias_assignment_id_seq AS bigint;
 CREATE TABLE fraud.alias_history (
   assignment_id bigint PRIMARY KEY DEFAULT pg_catalog.nextval('fraud.alias_assignment_id_seq'),
-  model_id bigint NOT NULL REFERENCES fraud.model ON DELETE CASCADE,
+  model_id bigint NOT NULL,
   alias text NOT NULL,
   version int,
   previous_id bigint,
@@ -77,8 +79,7 @@ CREATE TABLE fraud.alias (
   alias text COLLATE pg_catalog."C" NOT NULL CHECK (alias <> '' AND pg_catalog.octet_length(alias) <= 200),
   version int NOT NULL,
   assignment_id bigint NOT NULL,
-  PRIMARY KEY (model_id, alias),
-  FOREIGN KEY (model_id, version) REFERENCES fraud.model_version (model_id, version)
+  PRIMARY KEY (model_id, alias)
 );
 
 CREATE SEQUENCE fraud.run_id_seq AS bigint;
@@ -90,14 +91,12 @@ CREATE TABLE fraud.run (
   started_at timestamptz NOT NULL,
   finished_at timestamptz NOT NULL,
   rounds int NOT NULL,
-  best_round int NOT NULL,
-  FOREIGN KEY (model_id, version) REFERENCES fraud.model_version (model_id, version)
-    ON DELETE CASCADE
+  best_round int NOT NULL
 );
 ALTER SEQUENCE fraud.run_id_seq OWNED BY fraud.run.run_id;
 
 CREATE TABLE fraud.run_metric (
-  run_id bigint NOT NULL REFERENCES fraud.run ON DELETE CASCADE,
+  run_id bigint NOT NULL,
   round int NOT NULL,
   part text NOT NULL,
   metric text NOT NULL,
@@ -112,33 +111,8 @@ CREATE TABLE fraud.feature_importance (
   gain float8 NOT NULL,
   cover float8 NOT NULL,
   splits bigint NOT NULL,
-  PRIMARY KEY (model_id, version, feature),
-  FOREIGN KEY (model_id, version) REFERENCES fraud.model_version (model_id, version)
-    ON DELETE CASCADE
+  PRIMARY KEY (model_id, version, feature)
 );
-
--- What a version is, and what was promoted when, is not to be rewritten. Deletes
--- stay possible (fraud_drop_version); a restore only inserts.
-CREATE FUNCTION fraud.refuse_update() RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  RAISE EXCEPTION 'rows of %.% are immutable', TG_TABLE_SCHEMA, TG_TABLE_NAME
-    USING ERRCODE = 'object_not_in_prerequisite_state',
-          HINT = 'Train a new version, or drop this one with fraud_drop_version.';
-END
-$$;
-REVOKE ALL ON FUNCTION fraud.refuse_update() FROM PUBLIC;
-COMMENT ON FUNCTION fraud.refuse_update() IS
-'trigger of the registry''s immutable relations: refuses UPDATE with 55000';
-
-CREATE TRIGGER model_version_is_immutable BEFORE UPDATE ON fraud.model_version
-  FOR EACH ROW EXECUTE FUNCTION fraud.refuse_update();
-CREATE TRIGGER alias_history_is_immutable BEFORE UPDATE ON fraud.alias_history
-  FOR EACH ROW EXECUTE FUNCTION fraud.refuse_update();
-ALTER TABLE fraud.model_version ENABLE ALWAYS TRIGGER model_version_is_immutable;
-ALTER TABLE fraud.alias_history ENABLE ALWAYS TRIGGER alias_history_is_immutable;
 
 COMMENT ON TABLE fraud.model IS 'models by name';
 COMMENT ON COLUMN fraud.model.last_version IS

@@ -5,7 +5,7 @@
 
 CREATE TABLE fraud.task (
   name text PRIMARY KEY,
-  model_id bigint NOT NULL REFERENCES fraud.model ON DELETE CASCADE,
+  model_id bigint NOT NULL,
   kind text NOT NULL CHECK (kind IN ('retrain')),
   schedule text NOT NULL,
   command text NOT NULL,

@@ -1,7 +1,7 @@
 -- What every object of the extension must have, present ones and future ones.
 BEGIN;
 LOAD 'fraud_detect';
-SELECT plan(14);
+SELECT plan(15);
 
 CREATE TEMPORARY VIEW members AS
   SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
@@ -43,8 +43,10 @@ SELECT is_empty($$SELECT signature FROM functions WHERE lanname <> 'c' AND prosq
   'every function that is not in C pins its search_path');
 SELECT is_empty($$SELECT signature FROM functions WHERE prosecdef$$,
   'no function lends the rights of its owner');
-SELECT is_empty($$SELECT signature FROM functions WHERE (provolatile = 'v' OR prorettype =
-  'trigger'::regtype)
+-- (SQL cannot call a function of type internal.)
+SELECT is_empty($$SELECT signature FROM functions
+  WHERE (provolatile = 'v' OR prorettype = 'trigger'::regtype)
+  AND 'internal'::regtype <> ALL (proargtypes)
   AND has_function_privilege('public', oid, 'EXECUTE')$$,
   'PUBLIC executes nothing that may write');
 SELECT is_empty($$SELECT name, privilege FROM relations,
@@ -66,6 +68,10 @@ SELECT is_empty($$SELECT name FROM relations WHERE nspname <> 'fraud'$$,
 SELECT is_empty($$SELECT name FROM relations, pg_extension e WHERE e.extname = 'fraud_detect'
   AND relkind IN ('r', 'S') AND relpersistence = 'p' AND NOT relations.oid = ANY (e.extconfig)$$,
   'the rows of every table, and every sequence, go into a dump');
+
+SELECT is_empty($$SELECT conname FROM pg_constraint
+  WHERE contype = 'f' AND conrelid IN (SELECT oid FROM relations)$$,
+  'no foreign keys, which break a parallel restore (sql/integrity.sql)');
 
 SELECT * FROM finish();
 ROLLBACK;

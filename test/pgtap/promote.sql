@@ -1,7 +1,7 @@
 -- Promotion, rollback, aliases, dropping and export, on versions that nobody trained.
 \ir fixture/untrained_versions.sql
 BEGIN;
-SELECT plan(45);
+SELECT plan(48);
 
 SELECT throws_ok($$SELECT fraud_promote('card_fraud', 1)$$, 'FD002',
   'model "card_fraud" does not exist',
@@ -62,6 +62,9 @@ SELECT throws_ok($$DELETE FROM fraud.model_version WHERE version = 1$$, '23503',
   'nor by hand');
 SELECT throws_ok($$UPDATE fraud.alias SET version = 9$$, '23503', NULL,
   'an alias cannot point at nothing');
+
+SELECT throws_ok($$TRUNCATE fraud.model_version$$, '55000', 'fraud.model_version cannot be truncated');
+SELECT throws_ok($$TRUNCATE fraud.model$$, '55000', 'fraud.model cannot be truncated');
 
 -- what a version is does not change
 SELECT throws_ok($$UPDATE fraud.model_version SET rows = 1$$, '55000',
@@ -128,6 +131,8 @@ SELECT results_eq($$SELECT name COLLATE "default", champion.version FROM fraud.m
   fraud.alias AS
   champion USING (model_id)$$,
   $$VALUES ('o''clock "; DROP TABLE fraud.alias; --', 1)$$, 'all of it, and nothing else');
+
+SELECT is(count(*), 1::bigint, 'its history as well') FROM fraud.alias_history;
 
 SELECT * FROM finish();
 ROLLBACK;
