@@ -151,7 +151,7 @@ make_room(Evaluation *evaluation)
 		capacity = Max(most, evaluation->n_rows);
 	if (capacity == evaluation->n_rows)
 		ereport(ERROR,
-		        (errcode(ERRCODE_OUT_OF_MEMORY),
+		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 		         errmsg("evaluating the source needs more memory than allowed"),
 		         errdetail(
 		             "%zu rows or more need %zu kB, and fraud_detect.max_training_memory is %d kB.",
