@@ -13,6 +13,9 @@
 
 #include "core/xgboost_parts.h"
 
+/* A tree takes more than this: the names of its arrays alone do. Bounds what a count can ask for. */
+#define MIN_TREE_BYTES 100
+
 /* Everything about a document that is known only when all of it has been read. */
 typedef struct ModelDocument
 {
@@ -99,8 +102,10 @@ read_trees(ModelDocument *document)
 
 	if (document->trees != NULL)
 		return fail_model(document, "\"trees\" is given twice");
-	if (reader->token != UBJ_ARRAY_BEGIN || !reader->has_count || count > INT32_MAX)
+	if (reader->token != UBJ_ARRAY_BEGIN || !reader->has_count)
 		return fail_model(document, "\"trees\" is not an array with a count");
+	if (count > (uint64_t) (reader->end - reader->at) / MIN_TREE_BYTES || count > XGBOOST_MAX_TREES)
+		return fail_model(document, "it has too many trees");
 	document->trees = allocator->allocate(allocator->context, (size_t) count * sizeof(XgboostTree));
 	if (document->trees == NULL)
 		return core_fail(document->error, "out of memory");

@@ -20,6 +20,10 @@
 /* Where float32 stops telling integers apart; XGBoost treats what is not below it as invalid. */
 #define XGBOOST_MAX_CATEGORY 16777216
 
+/* More than anyone trains, and few enough that sizes of arrays fit 32 bits. */
+#define XGBOOST_MAX_TREES (1 << 24)
+#define XGBOOST_MAX_TREE_NODES (1 << 26)
+
 typedef struct XgboostNode
 {
 	float value;   /* threshold (below it: left), leaf value, or 0 for a categorical split */

@@ -197,8 +197,8 @@ check_tree_document(const TreeDocument *document, CoreError *error)
 		return fail_tree(document, error, "its id is not its place in the document");
 	if (document->size_leaf_vector > 1)
 		return fail_tree(document, error, "leaves are vectors, which are not supported");
-	if (document->n_nodes < 1)
-		return fail_tree(document, error, "it has no nodes");
+	if (document->n_nodes < 1 || document->n_nodes > XGBOOST_MAX_TREE_NODES)
+		return fail_tree(document, error, "it has no nodes, or too many");
 	for (int id = LEFT_CHILDREN; id <= SPLIT_TYPE; id++)
 		/* split_type came with categorical splits; without it all splits are numerical. */
 		if (arrays[id].given ? arrays[id].count != document->n_nodes : id != SPLIT_TYPE)

@@ -62,7 +62,9 @@ typedef struct ModelSpec
 	const char *num_target;
 	const char *num_trees;
 	FlagStyle flags;
-	bool weights;
+	bool weights;        /* beside the booster's model, as up to 3.3 */
+	bool weights_inside; /* inside it, as later */
+	const char *model_leaf_vector;
 	int tree_output;
 	int n_trees;
 	TreeSpec trees[20];
@@ -208,6 +210,14 @@ put_tree(Document *document, const ModelSpec *spec, int index)
 }
 
 static inline void
+put_weights(Document *document)
+{
+	put_array(document, "weight_drop", 0, 1);
+	put_marker(document, 'd');
+	put_big_endian(document, 0x3f800000, 4);
+}
+
+static inline void
 put_booster(Document *document, const ModelSpec *spec)
 {
 	char n_trees[16];
@@ -218,6 +228,8 @@ put_booster(Document *document, const ModelSpec *spec)
 	put_object(document, "gbtree_model_param");
 	put_text(document, "num_parallel_tree", "1");
 	put_text(document, "num_trees", spec->num_trees != NULL ? spec->num_trees : n_trees);
+	put_text(document, "size_leaf_vector",
+	         spec->model_leaf_vector != NULL ? spec->model_leaf_vector : "0");
 	put_marker(document, '}');
 	put_array(document, "tree_info", 0, spec->n_trees);
 	for (int i = 0; i < spec->n_trees; i++)
@@ -228,14 +240,12 @@ put_booster(Document *document, const ModelSpec *spec)
 	put_array(document, "trees", 0, spec->n_trees);
 	for (int i = 0; i < spec->n_trees; i++)
 		put_tree(document, spec, i);
+	if (spec->weights_inside)
+		put_weights(document);
 	put_marker(document, '}');
 	put_text(document, "name", spec->booster != NULL ? spec->booster : "gbtree");
 	if (spec->weights)
-	{
-		put_array(document, "weight_drop", 0, 1);
-		put_marker(document, 'd');
-		put_big_endian(document, 0x3f800000, 4);
-	}
+		put_weights(document);
 	put_marker(document, '}');
 }
 

@@ -219,6 +219,8 @@ other_models_are_refused(void **state)
 	REFUSED(booster, "gblinear", "booster is \"gblinear\"");
 	REFUSED(booster, "dart", "booster is \"dart\"");
 	REFUSED(weights, true, "booster is \"dart\"");
+	REFUSED(weights_inside, true, "booster is \"dart\"");
+	REFUSED(model_leaf_vector, "3", "more than one output");
 	REFUSED(objective, "reg:squarederror", "objective is \"reg:squarederror\"");
 	REFUSED(objective, "binary:logitraw", "objective is \"binary:logitraw\"");
 	REFUSED(num_class, "3", "more than one output");
@@ -291,6 +293,27 @@ infinite_thresholds_are_kept(void **state)
 	xgboost_model_release(&model, &core_malloc_allocator);
 }
 
+/* A count takes memory before its elements are read: it has to fit the bytes that are there. */
+static void
+a_wrong_number_of_trees_takes_no_memory(void **state)
+{
+	static const uint8_t count[] = {'t', 'r', 'e', 'e', 's', '[', '#', 'L', 0, 0, 0, 0, 0, 0, 0, 4};
+	ModelSpec spec = rich_model();
+	Document *document = malloc(sizeof(Document));
+	XgboostModel model;
+	CoreError error;
+	uint8_t *at;
+
+	document_from_spec(document, &spec);
+	at = memmem(document->bytes, document->size, count, sizeof(count));
+	assert_non_null(at);
+	at[14] = 4;
+	assert_false(xgboost_model_read(document->bytes, document->size, &core_malloc_allocator, &model,
+	                                &error));
+	assert_non_null(strstr(error.message, "too many trees"));
+	free(document);
+}
+
 /* Fails the n-th request and counts what is not given back. */
 typedef struct CountingAllocator
 {
@@ -361,6 +384,7 @@ main(void)
 	    cmocka_unit_test(malformed_trees_are_refused),
 	    cmocka_unit_test(cycles_and_shared_children_are_refused),
 	    cmocka_unit_test(infinite_thresholds_are_kept),
+	    cmocka_unit_test(a_wrong_number_of_trees_takes_no_memory),
 	    cmocka_unit_test(short_memory_is_an_error_that_leaks_nothing),
 	};
 
