@@ -1,7 +1,7 @@
 /*
  * calibration.c
  *		Applying a calibration to a margin, and checking one that comes from
- *		outside. The fits are in calibration_fit.c.
+ *		outside. The fits are in calibration_isotonic.c and calibration_platt.c.
  */
 #include "core/calibration.h"
 

@@ -5,9 +5,10 @@
  * none: the logistic function of the margin, as the objective defines it.
  * platt: the logistic function of slope * margin + intercept
  *		(Platt 1999, with the targets of Lin, Lin and Weng 2007).
- * isotonic: linear interpolation between the blocks of a pool-adjacent-violators
- *		fit (Zadrozny and Elkan 2002), constant outside them; uses only
- *		comparison and arithmetic, so it is the same on every machine.
+ * isotonic: linear interpolation between the centers of the blocks of a
+ *		pool-adjacent-violators fit (centered isotonic regression, Oron and
+ *		Flournoy 2017), constant outside the points; uses only comparison and
+ *		arithmetic, so it is the same on every machine.
  */
 #ifndef FRAUD_DETECT_CALIBRATION_H
 #define FRAUD_DETECT_CALIBRATION_H
@@ -38,8 +39,8 @@ extern double calibration_apply(const Calibration *calibration, float margin);
 /* Checks the invariants stated in the struct: for calibrations read from outside. */
 extern bool calibration_verify(const Calibration *calibration, CoreError *error);
 
-/* An isotonic fit has at most this many points; finer ones are joined (calibration_fit.c). */
-#define CALIBRATION_MAX_POINTS 2048
+/* An isotonic fit has at most this many points; finer ones are joined (calibration_isotonic.c). */
+#define CALIBRATION_MAX_POINTS 1024
 
 /*
  * Fit on n margins with labels 0 or 1. Temporary memory is 16 bytes a row; it

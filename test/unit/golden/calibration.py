@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Golden values for test_calibration.c: writes calibration_golden.h beside this script.
 
-Isotonic: scikit-learn 1.2.1's IsotonicRegression on float32 margins with ties; the
-blocks at the ends that hold one class only get (k + 1/2) / (n + 1) as
-src/core/calibration_fit.c documents. Platt: the minimum of the likelihood of
+Isotonic: the blocks are those of scikit-learn 1.2.1's IsotonicRegression on float32
+margins with ties; their centers and the two ends are as
+src/core/calibration_isotonic.c documents. Platt: the minimum of the likelihood of
 Lin, Lin and Weng (2007), found by SciPy 1.10.1 to machine precision, not by
 their algorithm.
 """
@@ -24,14 +24,29 @@ def sample(seed, n, decimals, shift):
 
 def isotonic(margins, labels, queries):
     x = margins.astype(float)
-    model = IsotonicRegression(out_of_bounds="clip").fit(x, labels)
-    px, py = model.X_thresholds_.copy(), model.y_thresholds_.copy()
-    for end, share in ((py.min(), 0.0), (py.max(), 1.0)):
-        if end == share:
-            first, last = px[py == end].min(), px[py == end].max()
-            n = int(((x >= first) & (x <= last)).sum())
-            py[py == end] = (share * n + 0.5) / (n + 1)
-    return px, py, np.interp(queries.astype(float), px, py)
+    fitted = IsotonicRegression().fit_transform(x, labels)
+    centers, shares, counts = [], [], []
+    for share in np.unique(fitted):
+        block = fitted == share
+        centers.append(float(np.float32(x[block].mean())))
+        shares.append(labels[block].mean())
+        counts.append(block.sum())
+    p = list(shares)
+    if shares[0] == 0:
+        p[0] = min(0.5 / (counts[0] + 1), shares[1] / 2)
+    if shares[-1] == 1:
+        p[-1] = max((counts[-1] + 0.5) / (counts[-1] + 1), (1 + shares[-2]) / 2)
+    low = max(p[0] / 2, p[0] - (p[1] - p[0]) / (centers[1] - centers[0]) * (centers[0] - x.min()))
+    high = min((1 + p[-1]) / 2, p[-1] + (p[-1] - p[-2]) / (centers[-1] - centers[-2]) * (x.max() - centers[-1]))
+    points = [(x.min() - np.ptp(x), low / 2)]
+    if x.min() < centers[0]:
+        points.append((x.min(), low))
+    points.extend(zip(centers, p))
+    if x.max() > centers[-1]:
+        points.append((x.max(), high))
+    points.append((x.max() + np.ptp(x), (1 + high) / 2))
+    px, py = zip(*((float(np.float32(a)), b) for a, b in points))
+    return np.interp(queries.astype(float), px, py)
 
 
 def platt(margins, labels):
@@ -68,8 +83,8 @@ def main():
     whole = lambda v: str(int(v))
     for name, seed, n, decimals, shift in (("fine", 1, 300, 4, -0.5), ("ties", 2, 400, 1, -2.0)):
         margins, labels = sample(seed, n, decimals, shift)
-        queries = np.linspace(-9, 7, 65).astype(np.float32)
-        _, _, values = isotonic(margins, labels, queries)
+        queries = np.linspace(-30, 30, 241).astype(np.float32)
+        values = isotonic(margins, labels, queries)
         slope, intercept = platt(margins, labels)
         array(out, "float", f"{name}_margins", margins, single)
         array(out, "uint8_t", f"{name}_labels", labels, whole)

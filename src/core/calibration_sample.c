@@ -1,0 +1,57 @@
+/*
+ * calibration_sample.c
+ *		Checking, sorting and pooling the rows that a calibration is fitted to.
+ */
+#include "core/calibration_sample.h"
+
+#include <math.h>
+
+static bool
+sample_check(const float *margins, const uint8_t *labels, size_t n, uint64_t *frauds,
+             CoreError *error)
+{
+	*frauds = 0;
+	for (size_t i = 0; i < n; i++)
+	{
+		if (!isfinite(margins[i]))
+			return core_fail(error, "calibration cannot use a margin that is not finite");
+		if (labels[i] > 1)
+			return core_fail(error, "calibration cannot use a label other than 0 and 1");
+		*frauds += labels[i];
+	}
+	if (*frauds == 0 || *frauds == n)
+		return core_fail(error, "calibration needs rows of both classes");
+	return true;
+}
+
+bool
+sample_create(const float *margins, const uint8_t *labels, size_t n, const CoreAllocator *allocator,
+              Sample *sample, CoreError *error)
+{
+	if (!sample_check(margins, labels, n, &sample->frauds, error))
+		return false;
+	sample->n = n;
+	sample->rows = allocator->allocate(allocator->context, n * sizeof(ScoredRow));
+	if (sample->rows == NULL)
+		return core_fail(error, "out of memory for calibration");
+	for (size_t i = 0; i < n; i++)
+		sample->rows[i] = (ScoredRow){.score = (double) margins[i], .label = labels[i]};
+	ranking_sort(sample->rows, n);
+	return true;
+}
+
+Block
+sample_next(const Sample *sample, size_t *next)
+{
+	double margin = sample->rows[*next - 1].score;
+	Block block = {.first = (float) margin, .last = (float) margin};
+
+	while (*next > 0 && sample->rows[*next - 1].score == margin)
+	{
+		*next -= 1;
+		block.rows++;
+		block.frauds += sample->rows[*next].label;
+	}
+	block.sum = margin * (double) block.rows;
+	return block;
+}
