@@ -33,12 +33,14 @@ typedef struct ParameterRule
 } ParameterRule;
 
 #define LARGEST FLT_MAX
+/* XGBoost takes its logit: 1 itself has none. */
+#define LARGEST_BASE_SCORE 0.999999f
 
 /* In the order of ParameterId. Ranges are XGBoost's own, with upper bounds where it has none. */
 static const ParameterRule rules[N_PARAMETERS] = {
     {"rounds", NULL, true, false, 1, false, 100000, {500, 500, 1}},
     {"early_stopping_rounds", NULL, true, false, 0, false, 100000, {30, 30, 0}},
-    {"threads", NULL, true, false, 1, false, 256, {2, 2, 2}},
+    {"threads", NULL, true, false, 1, false, 256, {1, 1, 1}},
     {"eta", "learning_rate", false, true, 0, true, 1, {0.1, 0.1, 1}},
     {"gamma", "min_split_loss", false, true, 0, false, LARGEST, {0, 0, 0}},
     {"max_depth", NULL, true, true, 0, false, 30, {6, 0, 10}},
@@ -321,7 +323,12 @@ parameters_complete(TrainingParameters *parameters, uint64 rows, uint64 frauds)
 	if (!parameters->given[PARAMETER_SCALE_POS_WEIGHT])
 		parameters->values[PARAMETER_SCALE_POS_WEIGHT] = (float) weight;
 	if (!parameters->given[PARAMETER_BASE_SCORE])
-		parameters->values[PARAMETER_BASE_SCORE] = (float) ((double) frauds / rows);
+	{
+		/* As many frauds as their weight counts. */
+		weight = parameters->values[PARAMETER_SCALE_POS_WEIGHT] * frauds;
+		parameters->values[PARAMETER_BASE_SCORE] =
+		    Min((float) (weight / (weight + (rows - frauds))), LARGEST_BASE_SCORE);
+	}
 }
 
 const char *

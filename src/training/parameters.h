@@ -76,7 +76,7 @@ extern void parameters_parse(TrainingParameters *parameters, Jsonb *params);
 
 /*
  * Values that depend on the training part where the caller gave none:
- * base_score is its share of frauds, scale_pos_weight follows imbalance.
+ * scale_pos_weight follows imbalance, base_score is the share of frauds by weight.
  */
 extern void parameters_complete(TrainingParameters *parameters, uint64 rows, uint64 frauds);
 
