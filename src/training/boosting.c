@@ -180,6 +180,13 @@ boosting_run(Boosting *boosting, XgboostSession *session, FeatureRows *rows,
 	BoosterHandle *booster;
 	BoosterHandle *kept;
 
+	if (setting_progress())
+		ereport(NOTICE, (errmsg("training on " UINT64_FORMAT
+		                        " rows of %d features, measuring on " UINT64_FORMAT
+		                        " rows, at most %d rounds",
+		                        rows->n_rows[PART_TRAINING], rows->store.width,
+		                        rows->n_rows[PART_VALIDATION], rounds)));
+
 	memset(boosting, 0, sizeof(*boosting));
 	boosting->metrics = palloc_extended(sizeof(double) * N_ROUND_METRICS * rounds, MCXT_ALLOC_HUGE);
 	matrices[0] =

@@ -7,6 +7,7 @@
 
 #include "catalog/pg_type.h"
 #include "core/nearest_name.h"
+#include "pg/errors.h"
 #include "training/columns.h"
 #include "training/leakage.h"
 #include "utils/builtins.h"
@@ -270,6 +271,9 @@ columns_choose(TupleDesc tupdesc, const TrainingRequest *request, ColumnChoice *
 	if (unsupported.len > 0)
 		ereport(NOTICE,
 		        (errmsg("columns whose type has no encoding are left out: %s", unsupported.data)));
+	if (choice->n_columns == 0)
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
+		                errmsg("no column of the source can be a feature")));
 	choice->last_attribute = last_attribute(choice);
 }
 

@@ -52,7 +52,7 @@ typedef struct ColumnChoice
 /*
  * 42703 for a name that is no column, 42702 for one that is several, 42804 for
  * a column whose type cannot play its part, 22023 for a feature that would give
- * the label away. Columns of types without an encoding are left out with one NOTICE.
+ * the label away, FD006 where no column is left. Columns of types without an encoding are left out with one NOTICE.
  */
 extern void columns_choose(TupleDesc tupdesc, const TrainingRequest *request, ColumnChoice *choice);
 

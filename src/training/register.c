@@ -24,6 +24,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
@@ -34,33 +35,64 @@ static const char *const metric_names[RANKING_N_METRICS] = {
 
 /* Before any work */
 
-static void
-require_insert(const char *relation)
+static const struct
 {
-	Oid oid = get_relname_relid(relation, get_namespace_oid("fraud", false));
+	const char *relation;
+	AclMode needed;
+	const char *privileges;
+} needed_privileges[] = {
+    {"model", ACL_SELECT | ACL_INSERT | ACL_UPDATE, "SELECT, INSERT, UPDATE"},
+    {"model_version", ACL_INSERT, "INSERT"},
+    {"alias", ACL_SELECT | ACL_INSERT | ACL_UPDATE, "SELECT, INSERT, UPDATE"},
+    {"alias_history", ACL_SELECT | ACL_INSERT, "SELECT, INSERT"},
+    {"run", ACL_SELECT | ACL_INSERT, "SELECT, INSERT"},
+    {"run_metric", ACL_INSERT, "INSERT"},
+    {"feature_importance", ACL_INSERT, "INSERT"},
+    {"model_id_seq", ACL_USAGE, "USAGE"},
+    {"alias_assignment_id_seq", ACL_USAGE, "USAGE"},
+    {"run_id_seq", ACL_USAGE, "USAGE"},
+};
 
-	if (!OidIsValid(oid))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-		                errmsg("relation \"fraud.%s\" does not exist", relation)));
-	if (pg_class_aclcheck(oid, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		                errmsg("permission denied for table %s", relation),
-		                errdetail("Registering a version needs INSERT on the registry's tables."),
-		                errhint("The owner can allow it: GRANT INSERT ON fraud.%s TO %s;", relation,
-		                        quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+#define ASSIGN_ALIAS                                                                               \
+	"fraud.assign_alias(pg_catalog.int8, pg_catalog.text, pg_catalog.int4, pg_catalog.text, "      \
+	"pg_catalog.int8)"
+
+static void
+privilege_missing(const char *privileges, const char *object)
+{
+	char *role = GetUserNameFromId(GetUserId(), false);
+
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+	                errmsg("role \"%s\" may not register versions of models", role),
+	                errdetail("That needs %s on fraud.%s.", privileges, object),
+	                errhint("docs/training.md lists what to grant to a role that trains.")));
 }
 
 void
 register_check(const char *function)
 {
-	static const char *const relations[] = {
-	    "model",      "model_version",     "alias", "alias_history", "run",
-	    "run_metric", "feature_importance"};
+	Oid schema;
 
 	PreventCommandIfReadOnly(function);
 	PreventCommandDuringRecovery(function);
-	for (int i = 0; i < lengthof(relations); i++)
-		require_insert(relations[i]);
+
+	schema = get_namespace_oid("fraud", false);
+	for (int i = 0; i < lengthof(needed_privileges); i++)
+	{
+		AclMode needed = needed_privileges[i].needed;
+		Oid relation = get_relname_relid(needed_privileges[i].relation, schema);
+
+		if (!OidIsValid(relation))
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+			                errmsg("relation \"fraud.%s\" does not exist",
+			                       needed_privileges[i].relation)));
+		if (pg_class_aclmask(relation, GetUserId(), needed, ACLMASK_ALL) != needed)
+			privilege_missing(needed_privileges[i].privileges, needed_privileges[i].relation);
+	}
+	if (!DatumGetBool(DirectFunctionCall2(has_function_privilege_name,
+	                                      CStringGetTextDatum(ASSIGN_ALIAS),
+	                                      CStringGetTextDatum("EXECUTE"))))
+		privilege_missing("EXECUTE", "assign_alias");
 }
 
 /* Statements */
