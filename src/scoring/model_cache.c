@@ -237,6 +237,8 @@ keep(LoadedModel *model)
 	MemoryContextSetParent(model->context, cache_context);
 	model->size = MemoryContextMemAllocated(model->context, true);
 	total_size += model->size;
+	/* An old snapshot may have given us a row whose end was announced long ago. */
+	rows_may_be_gone = true;
 	dlist_push_head(&models, &model->node);
 }
 
