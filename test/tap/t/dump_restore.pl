@@ -13,7 +13,8 @@ $node->init;
 $node->append_conf('postgresql.conf', 'fsync = off');
 $node->start;
 
-# As plain SQL run by psql, and in the custom format restored by two processes.
+# As plain SQL run by psql, with COPY and with INSERT, and in the custom format
+# restored by two processes, which load tables in any order.
 my %restore = (
 	plain => sub {
 		my ($from, $to, $file) = @_;
@@ -21,13 +22,19 @@ my %restore = (
 		$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $to, '-f', $file ],
 			'plain: psql');
 	},
+	inserts => sub {
+		my ($from, $to, $file) = @_;
+		$node->command_ok([ 'pg_dump', '--inserts', '--file', $file, $from ], 'inserts: pg_dump');
+		$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $to, '-f', $file ],
+			'inserts: psql');
+	},
 	custom => sub {
 		my ($from, $to, $file) = @_;
 		$node->command_ok([ 'pg_dump', '-Fc', '--file', $file, $from ], 'custom: pg_dump');
 		$node->command_ok([ 'pg_restore', '--exit-on-error', '-j', '2', '-d', $to, $file ],
 			'custom: pg_restore');
 	});
-my %schema = (plain => 'public', custom => 'tools');
+my %schema = (plain => 'public', inserts => 'public', custom => 'tools');
 
 foreach my $format (sort keys %restore)
 {
