@@ -201,7 +201,9 @@ draw_parameters(RandomState *random, BoosterHandle booster, bool categories)
 	if (parallel > 1)
 	{
 		booster_set(booster, "subsample", "0.7");
-		booster_set(booster, "colsample_bynode", "0.6");
+		/* From 3 on the exact method refuses it. */
+		if (strcmp(method, "exact") != 0)
+			booster_set(booster, "colsample_bynode", "0.6");
 		n_rounds = n_rounds > 10 ? 10 : n_rounds;
 	}
 	booster_set(booster, "eta", "%g", 0.02 + random_uniform(random));
