@@ -9,6 +9,7 @@
 
 #include "pg/encode.h"
 #include "pg/errors.h"
+#include "pg/memory.h"
 #include "utils/builtins.h"
 
 typedef struct BoundFeature
@@ -60,24 +61,46 @@ pg_attribute_noreturn() type_unusable(const Feature *feature, Oid type, const ch
 	         errhint("Cast the column to the type it had in the model's training data.")));
 }
 
-static Form_pg_attribute
-find_column(const Feature *feature, TupleDesc tupdesc, const char *model)
+/* Columns by name, so that binding thousands of features takes no more than a look-up each. */
+typedef struct Columns
 {
-	Form_pg_attribute found = NULL;
+	TupleDesc tupdesc;
+	Dictionary *names;
+	AttrNumber *numbers; /* by code of the name; 0 where two columns have it */
+} Columns;
+
+static Columns
+columns_by_name(TupleDesc tupdesc)
+{
+	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
+	Columns columns = {tupdesc, dictionary_create(&allocator),
+	                   palloc(Max(tupdesc->natts, 1) * sizeof(AttrNumber))};
 
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+		const char *name = NameStr(attribute->attname);
+		uint32 known = dictionary_size(columns.names);
+		int32 code;
 
-		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), feature->column) != 0)
+		if (attribute->attisdropped)
 			continue;
-		if (found != NULL)
-			column_ambiguous(feature, model);
-		found = attribute;
+		code = dictionary_add(columns.names, name, strlen(name));
+		columns.numbers[code] = code < (int32) known ? InvalidAttrNumber : attribute->attnum;
 	}
-	if (found == NULL)
+	return columns;
+}
+
+static Form_pg_attribute
+find_column(const Columns *columns, const Feature *feature, const char *model)
+{
+	int32 code = dictionary_find(columns->names, feature->column, strlen(feature->column));
+
+	if (code == DICTIONARY_UNKNOWN)
 		column_missing(feature, model);
-	return found;
+	if (columns->numbers[code] == InvalidAttrNumber)
+		column_ambiguous(feature, model);
+	return TupleDescAttr(columns->tupdesc, columns->numbers[code] - 1);
 }
 
 RowBinding *
@@ -86,11 +109,13 @@ row_binding_create(const Signature *signature, TupleDesc tupdesc, const char *mo
 	RowBinding *binding =
 	    palloc0(offsetof(RowBinding, features) + signature->n_features * sizeof(BoundFeature));
 
+	Columns columns = columns_by_name(tupdesc);
+
 	binding->n_features = signature->n_features;
 	for (int i = 0; i < signature->n_features; i++)
 	{
 		const Feature *feature = &signature->features[i];
-		Form_pg_attribute column = find_column(feature, tupdesc, model);
+		Form_pg_attribute column = find_column(&columns, feature, model);
 		BoundFeature *bound = &binding->features[i];
 
 		if (!feature_accepts_type(feature->kind, column->atttypid))
@@ -101,6 +126,8 @@ row_binding_create(const Signature *signature, TupleDesc tupdesc, const char *mo
 		bound->category = bound->number == NULL ? category_converter(column->atttypid) : NULL;
 		binding->last_attribute = Max(binding->last_attribute, column->attnum);
 	}
+	pfree(columns.numbers);
+	dictionary_free(columns.names);
 	return binding;
 }
 

@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "executor/spi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "parser/scansup.h"
@@ -24,6 +25,9 @@
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/varlena.h"
+
+/* So many bytes of a text that is no source, in a message. */
+#define MOST_SHOWN 100
 
 static const char *
 skip_block_comment(const char *at)
@@ -84,11 +88,12 @@ query_of_relation(const char *text)
 	Oid relation;
 
 	if (!SplitIdentifierString(pstrdup(text), '.', &names) || names == NIL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("source is neither the name of a relation nor a query"),
-		                errdetail("It is: %s", text),
-		                errhint("A query begins with SELECT, WITH, VALUES or TABLE; a name that is "
-		                        "not in lower case needs double quotes.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("source is neither the name of a relation nor a query"),
+		         errdetail("It is \"%.*s\".", pg_mbcliplen(text, strlen(text), MOST_SHOWN), text),
+		         errhint("A query begins with SELECT, WITH, VALUES or TABLE; a name that is "
+		                 "not in lower case needs double quotes.")));
 	/* Qualified, because a later training may run under another search_path. */
 	names = textToQualifiedNameList(cstring_to_text(text));
 	relation = RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, false);
