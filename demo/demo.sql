@@ -39,16 +39,17 @@ SELECT *
 \echo
 \echo :bold'4. How good is it on June, which it has never seen?':plain
 \echo
-SELECT metric, round(value::numeric, 4) AS value
+SELECT metric, trim_scale(round(value::numeric, 4)) AS value,
+       round(low::numeric, 4) AS low, round(high::numeric, 4) AS high
   FROM fraud_evaluate('card_fraud', $$SELECT * FROM transactions WHERE tx_time >= '2026-06-01'$$,
                       label => 'is_fraud');
 
 \echo
-\echo :bold'5. A score is a probability. Score June; a million rows of an hour ago would be the same statement':plain
+\echo :bold'5. Score all of June. A score is a probability; the margin is the model''s raw sum, finer than it':plain
 \echo
 \timing on
 CREATE TABLE june AS
-SELECT t.*, fraud_score(t) AS score
+SELECT t.*, fraud_score(t) AS score, fraud_margin(t) AS margin
   FROM transactions t
  WHERE tx_time >= '2026-06-01';
 \timing off
@@ -57,10 +58,9 @@ SELECT t.*, fraud_score(t) AS score
 \echo :bold'   The five riskiest, and what they turned out to be':plain
 \echo
 SELECT transaction_id, tx_time, merchant_category, channel, amount,
-       round(score::numeric, 3) AS score,
-       is_fraud, fraud_scenario
+       round(score::numeric, 3) AS score, is_fraud, fraud_scenario
   FROM june
- ORDER BY score DESC, transaction_id
+ ORDER BY margin DESC, transaction_id
  LIMIT 5;
 
 \echo
@@ -68,7 +68,7 @@ SELECT transaction_id, tx_time, merchant_category, channel, amount,
 \echo
 SELECT count(*) AS looked_at, count(*) FILTER (WHERE is_fraud) AS frauds_found,
        (SELECT count(*) FROM june WHERE is_fraud) AS frauds_in_all
-  FROM (SELECT is_fraud FROM june ORDER BY score DESC, transaction_id
+  FROM (SELECT is_fraud FROM june ORDER BY margin DESC, transaction_id
          LIMIT (SELECT count(*) / 100 FROM june)) AS riskiest;
 
 \echo
@@ -85,14 +85,14 @@ SELECT model, version, rounds, round(average_precision::numeric, 4) AS average_p
 \echo
 SELECT transaction_id, round(fraud_score(t)::numeric, 4) AS score
   FROM transactions t WHERE transaction_id = 1;
-SELECT fraud_promote('card_fraud', 2);
+SELECT * FROM fraud_promote('card_fraud', 2);
 SELECT transaction_id, round(fraud_score(t)::numeric, 4) AS score
   FROM transactions t WHERE transaction_id = 1;
 
 \echo
 \echo :bold'8. And back again. Nothing is lost: every assignment stays in the history':plain
 \echo
-SELECT fraud_rollback('card_fraud');
+SELECT * FROM fraud_rollback('card_fraud');
 SELECT alias, version, action, assigned_by FROM fraud.alias_history ORDER BY assignment_id;
 
 \echo
