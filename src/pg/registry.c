@@ -64,11 +64,12 @@ typedef struct RegistryScan
 static RegistryScan
 registry_scan(const char *table, const char *index, Snapshot snapshot, int n_keys, ScanKey keys)
 {
-	Oid relation = registry_relation(table);
-	Oid index_oid = get_relname_relid(index, get_rel_namespace(relation));
 	RegistryScan scan;
+	Oid index_oid;
 
-	scan.relation = table_open(relation, AccessShareLock);
+	/* The table first: while we have it, REINDEX CONCURRENTLY drops no index that we find. */
+	scan.relation = table_open(registry_relation(table), AccessShareLock);
+	index_oid = get_relname_relid(index, RelationGetNamespace(scan.relation));
 	scan.scan =
 	    systable_beginscan(scan.relation, index_oid, OidIsValid(index_oid), snapshot, n_keys, keys);
 	return scan;

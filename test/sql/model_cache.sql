@@ -80,6 +80,22 @@ BEGIN
 END
 $$;
 
+-- A row type may change within a transaction.
+CREATE TABLE changing AS SELECT 'x'::text AS first, 99.5 AS amount;
+BEGIN;
+SELECT version_of(margin_in_plpgsql(c)) FROM changing c;
+ALTER TABLE changing DROP COLUMN first;
+SELECT version_of(margin_in_plpgsql(c)) FROM changing c;
+ALTER TABLE changing ADD COLUMN last int DEFAULT 1;
+ALTER TABLE changing ALTER COLUMN amount TYPE float4;
+SELECT version_of(margin_in_plpgsql(c)) FROM changing c;
+SAVEPOINT s;
+ALTER TABLE changing RENAME COLUMN amount TO amounts;
+SELECT version_of(margin_in_plpgsql(c)) FROM changing c;
+ROLLBACK TO s;
+SELECT version_of(margin_in_plpgsql(c)) FROM changing c;
+COMMIT;
+
 -- A stable function has the snapshot of its caller, and the setting counts at once.
 CREATE FUNCTION margins_by_model(models text[]) RETURNS float4[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -138,6 +154,17 @@ SET fraud_detect.model_cache_size = 0;
 TABLE scoring;
 TABLE kept;
 SELECT fraud_margin(r, 'm', 1) = fraud_margin(r, 'm', 2) AS two_at_a_time FROM row_of r LIMIT 1;
+TABLE kept;
+-- Neither do errors keep a model in use.
+SELECT fraud_margin(r, 'm') / (amount - 99.5)::float4 FROM row_of r;
+SET statement_timeout = '100ms';
+SELECT count(fraud_margin(r, 'm')) FROM row_of r, generate_series(1, 1000000000);
+RESET statement_timeout;
+BEGIN;
+DECLARE c CURSOR FOR SELECT fraud_margin(r, 'm') IS NOT NULL AS scored FROM row_of r;
+FETCH 1 FROM c;
+TABLE kept;
+ROLLBACK;
 TABLE kept;
 SET fraud_detect.model_cache_size = '1MB';
 SELECT count(fraud_margin(r, 'm', version)) FROM row_of r, generate_series(1, 3) version;
