@@ -18,11 +18,15 @@ REVOKE ALL ON FUNCTION @extschema@.fraud_train(text, text, text, text, text[], t
   float8, interval, text, text, jsonb, bigint, text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_train(text, text, text, text, text[], text[], text, text,
   float8, interval, text, text, jsonb, bigint, text) IS
-'trains a model on a source (a relation''s name or a query, run as the caller) and registers it as a new version; the first one becomes the champion. '
-'Returns the version, the rows and frauds of the source, the rounds kept, and the area under the ROC curve and average precision on the holdout (NULL where there is none). '
+'trains a model on a source (a relation''s name or a query, run as the caller) and registers it as a new version; '
+'the first one becomes the champion. '
+'Returns the version, the rows and frauds of the source, the rounds kept, and the area under the ROC curve and average '
+'precision on the holdout (NULL where there is none). '
 'NULL is accepted for features, exclude, event_time, entity and label_time only (22004). '
-'Errors: 22023 for an argument or parameter that is not valid, 42703 and 42804 for a column that is not there or of the wrong type, FD006 for rows that no model can be trained on, '
-'53400 above fraud_detect.max_training_memory, 42501 without privileges, 25006 on a standby or in a read-only transaction, FD007 where XGBoost fails';
+'Errors: 22023 for an argument or parameter that is not valid, 42703 and 42804 for a column that is not there or of the '
+'wrong type, FD006 for rows that no model can be trained on, '
+'53400 above fraud_detect.max_training_memory, 42501 without privileges, 25006 on a standby or in a read-only transaction, '
+'FD007 where XGBoost fails';
 
 CREATE FUNCTION @extschema@.fraud_retrain(
   INOUT model text,
@@ -32,5 +36,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000000
 AS '$libdir/fraud_detect_train', 'fraud_retrain';
 REVOKE ALL ON FUNCTION @extschema@.fraud_retrain(text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_retrain(text) IS
-'trains the champion''s recorded request again, on the rows its source gives now and under the search_path it was made with, and registers a new version, which waits for fraud_promote. '
-'NULL means the setting fraud_detect.model, else the only model there is. Returns and fails as fraud_train; FD002 and FD003 where there is no model or champion';
+'trains the champion''s recorded request again, on the rows its source gives now and under the search_path it was made with, '
+'and registers a new version, which waits for fraud_promote. '
+'NULL means the setting fraud_detect.model, else the only model there is. Returns and fails as fraud_train; '
+'FD002 and FD003 where there is no model or champion';

@@ -16,6 +16,8 @@
 #include "training/memory_estimate.h"
 
 #define BYTES_PER_BIN 16 /* gradient and hessian sums, float64 */
+/* The index grows with each batch, by reallocation. */
+#define INDEX_GROWTH 1.5
 /* Quantile sketches keep up to 8 entries per bin, of 16 bytes, several times while they merge. */
 #define SKETCH_BYTES_PER_BIN (8 * 16 * 3)
 /* Position, gradient, prediction, label, row pointer. */
@@ -29,7 +31,7 @@ histogram_bytes(const FeatureRows *rows, const TrainingParameters *parameters, d
 {
 	double depth = parameters->values[PARAMETER_MAX_DEPTH];
 	double leaves = parameters->values[PARAMETER_MAX_LEAVES];
-	double nodes = depth > 0 ? pow(2, depth + 1) : INFINITY;
+	double nodes = depth > 0 ? pow(2, depth) : INFINITY; /* the last level is not split */
 
 	if (leaves > 0)
 		nodes = Min(nodes, 2 * leaves);
@@ -52,7 +54,7 @@ memory_estimate(const FeatureRows *rows, const RowFacts *facts,
 	double index_bytes = rows->any_missing ? 4 : column_bytes;
 	double bytes = 0;
 
-	bytes += training * n_features * (index_bytes + column_bytes);
+	bytes += training * n_features * (INDEX_GROWTH * index_bytes + column_bytes);
 	bytes += training * BYTES_PER_TRAINING_ROW;
 	bytes += bins * SKETCH_BYTES_PER_BIN;
 	bytes += histogram_bytes(rows, parameters, bins);

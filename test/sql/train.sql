@@ -8,7 +8,8 @@ RESET client_min_messages;
 
 -- The first version becomes the champion; what gives the label away is left out with a warning.
 SELECT model, version, rows, frauds = (SELECT count(*) FROM payment WHERE is_fraud) AS frauds_as_in_source,
-  rounds BETWEEN 1 AND 500 AS rounds, auc BETWEEN 0.75 AND 0.97 AS auc, average_precision > 0.05 AS average_precision, promoted
+  rounds BETWEEN 1 AND 500 AS rounds, auc BETWEEN 0.75 AND 0.97 AS auc,
+  average_precision > 0.05 AS average_precision, promoted
 FROM fraud_train('cards', 'payment', label_delay => '7 days');
 SELECT f ->> 'name' AS feature, f ->> 'kind' AS kind, jsonb_array_length(f -> 'values') > 0 AS has_values
 FROM fraud.model_version, jsonb_array_elements(signature -> 'features') AS f;
@@ -17,20 +18,24 @@ FROM fraud.model_version, jsonb_array_elements(signature -> 'features') AS f;
 SELECT (metrics ->> 'ece')::float8 <= 0.005 AS calibrated FROM fraud.model_version;
 -- The holdout's metrics are those of its scores.
 SELECT metric, abs(value - (metrics ->> metric)::float8) < 1e-12 AS as_recorded
-FROM fraud.model_version, fraud_evaluate('cards', format('SELECT * FROM payment WHERE tx_time >= %L', parts #>> '{holdout,from}'),
-  bootstrap => 0) WITH ORDINALITY AS e(metric, value, low, high, place) ORDER BY place;
+FROM fraud.model_version,
+  fraud_evaluate('cards', format('SELECT * FROM payment WHERE tx_time >= %L', parts #>> '{holdout,from}'), bootstrap => 0)
+  WITH ORDINALITY AS e(metric, value, low, high, place) ORDER BY place;
 
 -- Everything is recorded.
-SELECT algorithm, image_sha256 = sha256(image) AS image_sha256, artifact_sha256 = sha256(artifact) AS artifact_sha256,
+SELECT algorithm, image_sha256 = sha256(image) AS image_sha256,
+  artifact_sha256 = sha256(artifact) AS artifact_sha256,
   octet_length(golden) > 16 AS golden, seed, threads, source_query, created_by = current_user AS by_me,
   created_at <= now() AS created, libraries ->> 'fraud_detect' IS NOT NULL AND libraries ->> 'xgboost' IS NOT NULL
     AND libraries ->> 'postgresql' IS NOT NULL AS libraries,
-  data_from = (SELECT min(tx_time) FROM payment) AS data_from, data_until = (SELECT max(tx_time) FROM payment) AS data_until,
+  data_from = (SELECT min(tx_time) FROM payment) AS data_from,
+  data_until = (SELECT max(tx_time) FROM payment) AS data_until,
   label_cutoff = (parts #>> '{holdout,from}')::timestamptz AS label_cutoff
 FROM fraud.model_version;
 SELECT jsonb_object_keys(params) AS recorded_parameter FROM fraud.model_version ORDER BY 1;
 SELECT request - 'search_path' AS request FROM fraud.model_version;
-SELECT kind, r.rounds >= r.best_round AND r.best_round = v.rounds AS rounds, finished_at >= started_at AS times
+SELECT kind, r.rounds >= r.best_round AND r.best_round = v.rounds AS rounds,
+  finished_at >= started_at AS times
 FROM fraud.run r JOIN fraud.model_version v USING (model_id, version);
 SELECT part, metric, count(*) = max(r.rounds) AND min(round) = 1 AS each_round,
   metric <> 'average_precision' OR max(value) = max(value) FILTER (WHERE round = best_round) AS best_is_kept
@@ -97,7 +102,8 @@ FROM fraud.model_version JOIN fraud.model USING (model_id) WHERE name = 'variant
 SELECT bool_and(margin >= before) AS monotone FROM (
   SELECT margin, lag(margin) OVER (PARTITION BY transaction_id ORDER BY factor) AS before
   FROM (SELECT transaction_id, factor, fraud_margin(p, 'variants', 8) AS margin
-        FROM (SELECT transaction_id, f AS factor, tx_time, customer_id, card_id, merchant_id, merchant_category, channel,
+        FROM (SELECT transaction_id, f AS factor, tx_time, customer_id, card_id, merchant_id,
+                merchant_category, channel,
                 amount * f AS amount, currency, country, device_id, home_distance_km, cvv_match, declined
               FROM small, generate_series(1, 8) AS f WHERE transaction_id % 100 = 1) AS p) AS m) AS l;
 -- Unknown to the validation part, isotonic calibration gives way, and says so.

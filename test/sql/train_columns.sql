@@ -2,9 +2,11 @@
 CREATE TYPE brand AS ENUM ('visa', 'amex', 'diners');
 CREATE DOMAIN score_domain AS numeric(5, 2);
 CREATE TABLE typed AS
-SELECT i % 20 = 3 AS is_fraud, 100 * (i * 7919 % 1009) / 1009.0::float8 + 20 * (i % 20 = 3)::int AS measure,
+SELECT i % 20 = 3 AS is_fraud,
+  100 * (i * 7919 % 1009) / 1009.0::float8 + 20 * (i % 20 = 3)::int AS measure,
   (i % 311)::int2 AS c_int2, (i % 312) AS c_int4, (i % 313)::int8 AS c_int8, (i % 314)::float4 AS c_float4,
-  (i % 315)::float8 AS c_float8, (i % 316)::numeric AS c_numeric, (i % 317)::score_domain AS c_domain, i % 3 = 0 AS c_bool,
+  (i % 315)::float8 AS c_float8, (i % 316)::numeric AS c_numeric, (i % 317)::score_domain AS c_domain,
+  i % 3 = 0 AS c_bool,
   'text ' || i % 5 AS c_text, ('v' || i % 6)::varchar(10) AS c_varchar, ('c' || i % 7)::char(10) AS c_char,
   ('n' || i % 4)::name AS c_name, chr(65 + i % 9)::"char" AS c_onechar, (enum_range(NULL::brand))[1 + i % 3] AS c_enum,
   md5((i % 8)::text)::uuid AS c_uuid, date '2026-01-01' + i % 28 AS c_date,
@@ -53,9 +55,11 @@ RESET client_min_messages;
 SELECT version FROM fraud_train('typed', 'SELECT measure, c_text, is_fraud, NULL::int AS nothing, ''NaN''::float8 AS nan, NULL::text AS no_text,
   7 AS seven, ''x''::text AS x, CASE WHEN c_bool THEN 7 END AS seven_or_null FROM typed', params => '{"rounds": 3}');
 
--- What gives the label away: by name, by being filled in, by its values, by its order, by being unique, by being a clock.
+-- What gives the label away: by name, by being filled in, by its values, by its order, by being unique,
+-- by being a clock.
 CREATE VIEW leaky AS
-SELECT typed.*, row_number() OVER () AS id, md5(random()::text) AS code, (row_number() OVER ())::numeric(10, 0) AS numeric_id,
+SELECT typed.*, row_number() OVER () AS id, md5(random()::text) AS code,
+  (row_number() OVER ())::numeric(10, 0) AS numeric_id,
   CASE WHEN is_fraud THEN c_date END AS label_time,
   CASE WHEN is_fraud AND c_int4 % 10 <> 0 THEN c_text END AS chargeback_reason,
   CASE WHEN NOT is_fraud OR c_int4 % 10 = 0 THEN c_text END AS delivered_to,

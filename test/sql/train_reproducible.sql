@@ -17,7 +17,8 @@ $$;
 SELECT train_variants('ordered', 42);
 SELECT train_variants('shuffled', 42);
 SELECT train_variants('reversed', 42);
-SELECT name, count(*) AS trained, count(DISTINCT artifact) AS artifacts, count(DISTINCT image) AS images, count(DISTINCT golden) AS golden,
+SELECT name, count(*) AS trained, count(DISTINCT artifact) AS artifacts, count(DISTINCT image) AS images,
+  count(DISTINCT golden) AS golden,
   count(DISTINCT metrics) AS metrics, count(DISTINCT signature) AS signatures, count(DISTINCT parts) AS parts
 FROM fraud.model_version JOIN fraud.model USING (model_id) GROUP BY name ORDER BY name;
 
