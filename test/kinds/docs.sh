@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016
 # docs: every ```sql fence of README.md and docs/*.md runs as it stands, top to
 # bottom, one session and one fresh database for each file (test/lib/document.awk).
+# So does what `make demo` shows.
 
 docs_list() {
   local file
@@ -10,6 +11,7 @@ docs_list() {
       echo "${file%.md}"
     fi
   done
+  echo demo
 }
 
 docs_prepare() {
@@ -18,9 +20,12 @@ docs_prepare() {
 }
 
 docs_run() {
-  local file=docs/$1.md script=$work/docs/$1.md
-  if [ "$1" = README ]; then file=README.md; fi
-  awk -f test/lib/document.awk "$file" > "$script" || return
+  local script=$work/docs/$1.md
+  case $1 in
+    demo) cp demo/demo.sql "$script" ;;
+    README) awk -f test/lib/document.awk README.md > "$script" ;;
+    *) awk -f test/lib/document.awk "docs/$1.md" > "$script" ;;
+  esac || return
   fresh_database "docs_$1" "$script" || return
   cd "$work/docs" || return
   PGTZ=UTC timeout "$TEST_TIMEOUT" "$bin/psql" -X -h "$stage/socket" -U postgres -d "docs_$1" -e \
