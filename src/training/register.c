@@ -42,7 +42,7 @@ static const struct
 	const char *privileges;
 } needed_privileges[] = {
     {"model", ACL_SELECT | ACL_INSERT | ACL_UPDATE, "SELECT, INSERT, UPDATE"},
-    {"model_version", ACL_INSERT, "INSERT"},
+    {"model_version", ACL_SELECT | ACL_INSERT | ACL_UPDATE, "SELECT, INSERT, UPDATE"},
     {"alias", ACL_SELECT | ACL_INSERT | ACL_UPDATE, "SELECT, INSERT, UPDATE"},
     {"alias_history", ACL_SELECT | ACL_INSERT, "SELECT, INSERT"},
     {"run", ACL_SELECT | ACL_INSERT, "SELECT, INSERT"},
@@ -65,7 +65,7 @@ privilege_missing(const char *privileges, const char *object)
 	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 	                errmsg("role \"%s\" may not register versions of models", role),
 	                errdetail("That needs %s on fraud.%s.", privileges, object),
-	                errhint("docs/training.md lists what to grant to a role that trains.")));
+	                errhint("docs/registry.md lists what to grant to a role that trains.")));
 }
 
 void
