@@ -12,6 +12,9 @@
 #include "core/world_draw.h"
 #include "core/world_state.h"
 
+/* Keeps the hashes of identities apart from the seed of the stream. */
+#define KEY_OF_PLACES UINT64_C(0x5851f42d4c957f2d)
+
 Scramble
 scramble_make(uint64_t n, uint64_t key)
 {
@@ -85,8 +88,10 @@ set_up(World *world)
 	world->n_legitimate = options->transactions - world->n_frauds;
 	world->end_ms = options->days * MS_IN_DAY;
 	random_seed(&world->random, options->seed, 1);
-	world->customer_ids = scramble_make((uint64_t) options->customers, options->seed + 11);
-	world->merchant_ids = scramble_make((uint64_t) options->merchants, options->seed + 12);
+	world->customer_ids =
+	    scramble_make((uint64_t) options->customers, random_mix(options->seed) + 3);
+	world->merchant_ids =
+	    scramble_make((uint64_t) options->merchants, random_mix(options->seed) + 5);
 }
 
 World *
@@ -94,6 +99,7 @@ world_create(const WorldOptions *options, const CoreAllocator *allocator, CoreEr
 {
 	World *world;
 	float intensity[HOURS_IN_WEEK];
+	uint64_t key = random_mix(options->seed ^ KEY_OF_PLACES);
 
 	if (!world_check_options(options, error))
 		return NULL;
@@ -112,10 +118,10 @@ world_create(const WorldOptions *options, const CoreAllocator *allocator, CoreEr
 		world->options.merchants = world_default_merchants(world->options.customers);
 	set_up(world);
 	geography_make(&world->geography, world->options.merchants);
-	if (!market_make(&world->market, &world->geography, world->options.merchants,
-	                 random_mix(options->seed + 21), allocator) ||
+	if (!market_make(&world->market, &world->geography, world->options.merchants, key + 1,
+	                 allocator) ||
 	    !people_make(&world->people, &world->geography, world->options.customers, options->days,
-	                 options->travel_share, random_mix(options->seed + 22), allocator))
+	                 options->travel_share, random_mix(key + 2), allocator))
 	{
 		world_destroy(world);
 		core_fail(error, "out of memory");
@@ -123,6 +129,9 @@ world_create(const WorldOptions *options, const CoreAllocator *allocator, CoreEr
 	}
 	people_intensity(&world->people, intensity);
 	rhythm_start(&world->rhythm, intensity, options->start_us, options->days);
+	for (int hour = 0; hour < HOURS_IN_WEEK; hour++)
+		if (intensity[hour] > world->busiest_hour)
+			world->busiest_hour = intensity[hour];
 	if (!fraud_make(world))
 	{
 		world_destroy(world);

@@ -12,7 +12,8 @@
 /* Frauds that a scenario may run ahead of its share: lets campaigns come in random order. */
 #define LOOK_AHEAD 24
 /* A campaign begins within this time of the decision, at an hour its thieves like. */
-#define MAX_LEAD_MS (18 * MS_IN_HOUR)
+#define MAX_LEAD_MS (24 * MS_IN_HOUR)
+#define MAX_BEGIN_TRIALS 12
 /* Label delays within a campaign resemble each other: 0.8^2 + 0.6^2 = 1. */
 #define COMMON_DELAY 0.8
 #define OWN_DELAY 0.6
@@ -132,24 +133,23 @@ commit(World *world, int scenario, int size)
 	world->fraud.committed += size;
 }
 
-/* A time from now on within the lead, at night where the thieves like it. */
+/* A time within the lead, in the hours in which people pay unless the thieves care little. */
 static int64_t
 draw_begin(World *world, const ScenarioDefinition *definition, int64_t now_ms)
 {
 	int64_t room = world->end_ms - 1 - now_ms;
 	int64_t lead = room / 4 < MAX_LEAD_MS ? room / 4 : MAX_LEAD_MS;
+	bool any_hour = draw_chance(&world->random, definition->any_hour);
 	int64_t begin = now_ms;
 
-	for (int trial = 0; trial < 8; trial++)
+	for (int trial = 0; trial < MAX_BEGIN_TRIALS; trial++)
 	{
 		int hour;
-		bool night;
 
 		begin = now_ms + (int64_t) (random_uniform(&world->random) * (double) lead);
-		hour = rhythm_hour_of_week(&world->rhythm, begin, 1) % 24;
-		night = hour >= 22 || hour < 6;
-		/* also by day thieves rest: acceptance 1 against 1 / night */
-		if (night || hour >= 12 || draw_chance(&world->random, 1 / definition->night))
+		hour = rhythm_hour_of_week(&world->rhythm, begin, 0);
+		if (any_hour ||
+		    random_uniform(&world->random) * world->busiest_hour < world->rhythm.intensity[hour])
 			break;
 	}
 	return begin;

@@ -11,12 +11,12 @@
 #define GOLDEN_RATIO UINT64_C(0x9e3779b97f4a7c15)
 
 /* Shares of purchases. */
-#define EXPLORING 0.12
-#define DAY_TRIP 0.03
-#define BIG_PURCHASE 0.008
-#define SHOPPING_ROUND 0.07
+#define EXPLORING 0.035
+#define DAY_TRIP 0.02
+#define BIG_PURCHASE 0.004
+#define SHOPPING_ROUND 0.02
 #define RETRY_AFTER_DECLINE 0.5
-#define STRANGE_DEVICE 0.012
+#define STRANGE_DEVICE 0.002
 /* A follow-up that no arrival has picked up within this time is forgotten. */
 #define FOLLOW_UP_PATIENCE (30 * MS_IN_MINUTE)
 #define MAX_CLOSED_DOORS 3
@@ -56,7 +56,7 @@ follow_habit(World *world, const Person *person, int64_t time_ms, int whereabout
 
 	plan.level = draw_exp2(0.6 * sigma * draw_normal_from_bits(random_mix(bits)));
 	if (plan.category != CATEGORY_SUBSCRIPTION)
-		plan.level *= draw_exp2(0.45 * sigma * draw_normal(random));
+		plan.level *= draw_exp2(0.35 * sigma * draw_normal(random));
 	if (plan.place != CITY_ONLINE)
 	{
 		if (whereabouts != person->city)

@@ -22,7 +22,7 @@ world_default_options(void)
 	                        .never_reported = 0.1,
 	                        .decline_rate = 0.025,
 	                        .cvv_failure_rate = 0.015,
-	                        .travel_share = 0.02};
+	                        .travel_share = 0.015};
 
 	for (int s = 1; s < N_SCENARIOS; s++)
 		options.shares[s] = scenario_definitions[s].default_share;

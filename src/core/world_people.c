@@ -72,7 +72,7 @@ people_make(People *people, const Geography *geography, int32_t n_customers, int
 		return false;
 	memset(people->states, 0, sizeof(PersonState) * (size_t) n_customers);
 	for (int i = 0; i < 64; i++)
-		people->activity[i] = (float) draw_exp2(0.8 * (normal_quantile((i + 0.5) / 64) - most));
+		people->activity[i] = (float) draw_exp2(0.5 * (normal_quantile((i + 0.5) / 64) - most));
 	rhythm_lifestyle_curves(people->curves);
 	return true;
 }

@@ -110,13 +110,20 @@ home_distance(World *world, const Purchase *plan, const Merchant *merchant)
 	bits = random_next(&world->random);
 	if ((bits & 63) < 2)
 		return NAN; /* nothing is known of the address */
-	if ((bits & 63) < 6)
+	if ((bits & 63) < 4)
 		/* a mobile network's gateway stands anywhere in the country */
 		return (double) (bits >> 40) * 0x1.0p-24 * 400;
 	if (plan->device_at_home)
 		return fabs(draw_normal_from_bits(bits)) * 9;
 	return distance(city->x - person->x + 12 * draw_normal_from_bits(bits),
 	                city->y - person->y + 12 * draw_normal_from_bits(random_mix(bits)));
+}
+
+/* In hundredths of a kilometre; unknown stays unknown. */
+static double
+round_distance(double km)
+{
+	return isnan(km) ? km : (double) (int64_t) (km * 100 + 0.5) / 100;
 }
 
 void
@@ -150,7 +157,7 @@ purchase_make(World *world, Purchase *plan, Transaction *transaction)
 	                               merchant->category, random_next(&world->random));
 	transaction->card = people_card(&world->people, plan->person, online, plan->time_ms);
 	transaction->device = online ? plan->device : 0;
-	transaction->home_distance_km = home_distance(world, plan, merchant);
+	transaction->home_distance_km = round_distance(home_distance(world, plan, merchant));
 	transaction->category = merchant->category;
 	transaction->channel = (uint8_t) plan->channel;
 	transaction->country = merchant->country;

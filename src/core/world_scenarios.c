@@ -130,10 +130,10 @@ strike_card_testing(World *world, Campaign *campaign, Transaction *transaction)
 
 /* Stolen card: a round through shops where the owner never goes, until it is blocked. */
 
-static const uint8_t stolen_categories[] = {CATEGORY_ELECTRONICS, CATEGORY_FASHION, CATEGORY_FUEL,
-                                            CATEGORY_RETAIL,      CATEGORY_GROCERY, CATEGORY_RETAIL,
-                                            CATEGORY_JEWELLERY,   CATEGORY_FASHION, CATEGORY_HOME,
-                                            CATEGORY_RESTAURANT};
+static const uint8_t stolen_categories[] = {
+    CATEGORY_ELECTRONICS, CATEGORY_FASHION, CATEGORY_FUEL,      CATEGORY_RETAIL,
+    CATEGORY_HOME,        CATEGORY_RETAIL,  CATEGORY_JEWELLERY, CATEGORY_RESTAURANT,
+    CATEGORY_ELECTRONICS, CATEGORY_GROCERY};
 
 static void
 begin_stolen_card(World *world, Campaign *campaign, int64_t now_ms)
@@ -144,9 +144,9 @@ begin_stolen_card(World *world, Campaign *campaign, int64_t now_ms)
 	campaign->customer = pick_victim(world, now_ms);
 	person = people_person(&world->people, campaign->customer);
 	campaign->city = (uint8_t) people_whereabouts(&world->people, &person, now_ms);
-	if (u < 0.2)
+	if (u < 0.25)
 		campaign->city = world->geography.cities[campaign->city].nearest;
-	else if (u < 0.35)
+	else if (u < 0.5)
 		campaign->city = any_city(world);
 	campaign->device = fresh_device(world);
 }
@@ -160,7 +160,7 @@ strike_stolen_card(World *world, Campaign *campaign, Transaction *transaction)
 	Purchase plan = online ? plan_online(world, &person, campaign, category)
 	                       : plan_counter(world, &person, campaign, category);
 
-	plan.level = level(world, 1.9, 0.9);
+	plan.level = level(world, 2.6, 0.65);
 	purchase_make(world, &plan, transaction);
 	check(world, transaction, 0.5, 0.85, 0.04 + 0.03 * campaign->step);
 }
@@ -192,7 +192,7 @@ strike_account_takeover(World *world, Campaign *campaign, Transaction *transacti
 	    plan_online(world, &person, campaign,
 	                trial ? CATEGORY_DIGITAL_GOODS : one_of(world, takeover_categories, 8));
 
-	plan.level = trial ? level(world, 0.7, 0.8) : level(world, 2.0, 0.8);
+	plan.level = trial ? level(world, 0.7, 0.8) : level(world, 2.4, 0.7);
 	purchase_make(world, &plan, transaction);
 	check(world, transaction, 0.5, 0.93, 0.03 + 0.02 * campaign->step);
 }
@@ -213,8 +213,8 @@ begin_compromised_terminal(World *world, Campaign *campaign, int64_t now_ms)
 		terminal->subject =
 		    market_pick(&world->market, &world->geography, one_of(world, terminal_categories, 5),
 		                any_city(world), random_next(&world->random));
-		terminal->until_ms = now_ms + draw_integer(&world->random, 12, 30) * MS_IN_DAY;
-		terminal->amount = level(world, 2.4, 0.4);
+		terminal->until_ms = now_ms + draw_integer(&world->random, 40, 90) * MS_IN_DAY;
+		terminal->amount = level(world, 3, 0.4);
 	}
 	campaign->merchant = terminal->subject;
 	campaign->amount = terminal->amount;
@@ -238,7 +238,7 @@ strike_compromised_terminal(World *world, Campaign *campaign, Transaction *trans
 	plan.channel = CHANNEL_CHIP;
 	/* the thief charges alike, whoever's card it is */
 	plan.euros = category_traits[merchant->category].median * merchant->price_level *
-	             campaign->amount * level(world, 1, 0.35);
+	             campaign->amount * level(world, 1, 0.6);
 	purchase_make(world, &plan, transaction);
 	check(world, transaction, 0, 1, 0.05);
 }
@@ -261,8 +261,8 @@ begin_collusive_merchant(World *world, Campaign *campaign, int64_t now_ms)
 		colluder->subject =
 		    market_pick(&world->market, &world->geography, one_of(world, collusive_categories, 5),
 		                CITY_ONLINE, random_next(&world->random));
-		colluder->until_ms = now_ms + draw_integer(&world->random, 25, 60) * MS_IN_DAY;
-		colluder->amount = draw_between(&world->random, 120, 420);
+		colluder->until_ms = now_ms + draw_integer(&world->random, 60, 120) * MS_IN_DAY;
+		colluder->amount = draw_between(&world->random, 60, 300);
 		colluder->device = fresh_device(world);
 	}
 	campaign->merchant = colluder->subject;
@@ -284,7 +284,7 @@ strike_collusive_merchant(World *world, Campaign *campaign, Transaction *transac
 	plan = plan_online(world, &person, campaign, merchant->category);
 	plan.merchant = campaign->merchant;
 	plan.device_city = person.city;
-	plan.euros = campaign->amount * level(world, 1, 0.25);
+	plan.euros = campaign->amount * level(world, 1, 0.4);
 	purchase_make(world, &plan, transaction);
 	check(world, transaction, 0.2, 0.99, 0.02);
 }
@@ -316,7 +316,7 @@ strike_bust_out(World *world, Campaign *campaign, Transaction *transaction)
 	                       : plan_counter(world, &person, campaign, category);
 
 	plan.device_at_home = true;
-	plan.level = level(world, 2.6, 0.7);
+	plan.level = level(world, 3.4, 0.6);
 	purchase_make(world, &plan, transaction);
 	check(world, transaction, 0.5, 0.99, campaign->step >= 6 ? 0.3 : 0.03);
 	if (campaign->step + 1 == campaign->size)
@@ -343,7 +343,7 @@ begin_first_party(World *world, Campaign *campaign, int64_t now_ms)
 	{
 		disputer->subject = pick_victim(world, now_ms);
 		disputer->until_ms = INT64_MAX;
-		disputer->amount = level(world, 1.8, 0.4);
+		disputer->amount = level(world, 2.7, 0.4);
 	}
 	if (disputer->campaigns == DISPUTES_PER_PERSON)
 		disputer->until_ms = now_ms;
@@ -429,24 +429,24 @@ strike_synthetic_identity(World *world, Campaign *campaign, Transaction *transac
 	                                          : plan_online(world, &person, campaign, category);
 
 	plan.device_at_home = true;
-	plan.level = level(world, 2.4, 0.7);
+	plan.level = level(world, 2.8, 0.6);
 	purchase_make(world, &plan, transaction);
 	check(world, transaction, 0.5, 0.99, 0.03 + 0.03 * campaign->step);
 }
 
-/* share, sizes, gap in minutes, night, card replaced */
+/* share, sizes, gap in minutes, at any hour, card replaced */
 const ScenarioDefinition scenario_definitions[N_SCENARIOS] = {
-    [SCENARIO_CARD_TESTING] = {0.15, 8, 20, 0.8, 2, true, begin_card_testing, strike_card_testing},
-    [SCENARIO_STOLEN_CARD] = {0.20, 4, 8, 30, 1, true, begin_stolen_card, strike_stolen_card},
-    [SCENARIO_ACCOUNT_TAKEOVER] = {0.20, 4, 8, 25, 3, true, begin_account_takeover,
+    [SCENARIO_CARD_TESTING] = {0.15, 8, 20, 0.6, 1, true, begin_card_testing, strike_card_testing},
+    [SCENARIO_STOLEN_CARD] = {0.20, 8, 14, 4, 0.2, true, begin_stolen_card, strike_stolen_card},
+    [SCENARIO_ACCOUNT_TAKEOVER] = {0.20, 7, 12, 5, 0.6, true, begin_account_takeover,
                                    strike_account_takeover},
-    [SCENARIO_COMPROMISED_TERMINAL] = {0.15, 4, 8, 7, 2, true, begin_compromised_terminal,
+    [SCENARIO_COMPROMISED_TERMINAL] = {0.15, 10, 18, 1.2, 0.6, true, begin_compromised_terminal,
                                        strike_compromised_terminal},
-    [SCENARIO_COLLUSIVE_MERCHANT] = {0.08, 4, 7, 10, 1, false, begin_collusive_merchant,
+    [SCENARIO_COLLUSIVE_MERCHANT] = {0.09, 7, 11, 3, 0.4, false, begin_collusive_merchant,
                                      strike_collusive_merchant},
-    [SCENARIO_BUST_OUT] = {0.09, 7, 14, 120, 1, false, begin_bust_out, strike_bust_out},
-    [SCENARIO_FIRST_PARTY] = {0.05, 3, 5, 35, 1, false, begin_first_party, strike_first_party},
-    [SCENARIO_SYNTHETIC_IDENTITY] = {0.08, 5, 9, 60, 1, false, begin_synthetic_identity,
+    [SCENARIO_BUST_OUT] = {0.09, 10, 18, 10, 0.2, false, begin_bust_out, strike_bust_out},
+    [SCENARIO_FIRST_PARTY] = {0.04, 6, 10, 4, 0.2, false, begin_first_party, strike_first_party},
+    [SCENARIO_SYNTHETIC_IDENTITY] = {0.08, 7, 12, 8, 0.3, false, begin_synthetic_identity,
                                      strike_synthetic_identity},
 };
 

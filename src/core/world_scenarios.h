@@ -14,7 +14,7 @@ typedef struct ScenarioDefinition
 	int min_size;         /* transactions in a campaign */
 	int max_size;
 	double gap_minutes;  /* mean time between two of them */
-	double night;        /* how much more likely a campaign begins at night, 1: not more */
+	double any_hour;     /* share of campaigns that begin at any hour, the others when people pay */
 	bool card_is_stolen; /* the bank replaces the card once it knows */
 	/* Chooses whom and where it strikes. */
 	void (*begin)(World *world, Campaign *campaign, int64_t now_ms);

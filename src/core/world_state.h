@@ -47,6 +47,7 @@ struct World
 	Market market;
 	People people;
 	Rhythm rhythm;
+	float busiest_hour; /* the highest intensity of the rhythm */
 	Scramble customer_ids;
 	Scramble merchant_ids;
 	Behaviour behaviour[N_SCENARIOS];
