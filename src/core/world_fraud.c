@@ -14,6 +14,9 @@
 /* A campaign begins within this time of the decision, at an hour its thieves like. */
 #define MAX_LEAD_MS (24 * MS_IN_HOUR)
 #define MAX_BEGIN_TRIALS 12
+/* At least about so many campaigns, even if they have to be smaller. */
+#define MIN_CAMPAIGNS 32
+#define SMALLEST_CAMPAIGN 2
 /* Label delays within a campaign resemble each other: 0.8^2 + 0.6^2 = 1. */
 #define COMMON_DELAY 0.8
 #define OWN_DELAY 0.6
@@ -82,6 +85,18 @@ share_total(const World *world)
 	return total;
 }
 
+/* In a small world thieves are small too, so that its few frauds are not all one campaign's. */
+static int
+draw_size(World *world, const ScenarioDefinition *definition)
+{
+	int64_t most = world->n_frauds / MIN_CAMPAIGNS;
+	int size = draw_integer(&world->random, definition->min_size, definition->max_size);
+
+	if (most < SMALLEST_CAMPAIGN)
+		most = SMALLEST_CAMPAIGN;
+	return size < most ? size : (int) most;
+}
+
 /*
  * Draws the next campaign: a scenario by what its share has coming, per
  * transaction of a typical campaign, and a size.
@@ -115,9 +130,7 @@ draw_next_campaign(World *world)
 			break;
 		u -= weights[s];
 	}
-	fraud->next_size =
-	    draw_integer(&world->random, scenario_definitions[fraud->next_scenario].min_size,
-	                 scenario_definitions[fraud->next_scenario].max_size);
+	fraud->next_size = draw_size(world, &scenario_definitions[fraud->next_scenario]);
 	fraud->next_threshold = fraud->next_size * random_uniform(&world->random);
 }
 

@@ -1,7 +1,7 @@
 -- The same rows, seed, parameters and threads give the same model, byte for byte, in whatever order
 -- the rows lie, and whatever was trained before in the session.
 SET client_min_messages = error;
-CREATE TABLE ordered AS SELECT * FROM fraud_generate(8000, fraud_rate => 0.02);
+CREATE TABLE ordered AS SELECT * FROM fraud_generate(16000, fraud_rate => 0.02);
 SELECT setseed(0.5);
 CREATE TABLE shuffled AS SELECT * FROM ordered ORDER BY random();
 CREATE TABLE reversed AS SELECT * FROM ordered ORDER BY transaction_id DESC;
