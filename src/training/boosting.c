@@ -52,6 +52,7 @@ set_parameters(XgboostSession *session, BoosterHandle booster, const FeatureRows
 {
 	int n = rows->signature->n_features;
 	const char **names = palloc(sizeof(char *) * n);
+	TrainingParameters each = *parameters;
 	char *monotone;
 
 	set_parameter(session, booster, "booster", "gbtree");
@@ -63,11 +64,16 @@ set_parameters(XgboostSession *session, BoosterHandle booster, const FeatureRows
 	set_parameter(session, booster, "seed", booster_seed(seed));
 	/* We measure ourselves. */
 	set_parameter(session, booster, "disable_default_eval_metric", "1");
+	if (parameters->algorithm == ALGORITHM_RANDOM_FOREST)
+	{
+		/* One tree a round, each with its share of the mean. */
+		each.values[PARAMETER_ETA] /= each.values[PARAMETER_NUM_PARALLEL_TREE];
+		each.values[PARAMETER_NUM_PARALLEL_TREE] = 1;
+	}
 	for (ParameterId id = 0; id < N_PARAMETERS; id++)
 	{
 		if (parameter_booster_name(id) != NULL)
-			set_parameter(session, booster, parameter_booster_name(id),
-			              parameter_value(parameters, id));
+			set_parameter(session, booster, parameter_booster_name(id), parameter_value(&each, id));
 	}
 
 	for (int i = 0; i < n; i++)
@@ -129,28 +135,87 @@ report_progress(int round, int rounds, const double *metrics, TimestampTz *repor
 	                        round, rounds, metrics[ROUND_AVERAGE_PRECISION])));
 }
 
+/*
+ * Random forests
+ *
+ * A forest of XGBoost's own (num_parallel_tree in one round) cannot be interrupted
+ * until its last tree. The same trees come one by one: each is fitted to the
+ * gradients of the constant prediction, with 1 / num_parallel_tree of the weight.
+ */
+typedef struct Gradients
+{
+	float *gradients;
+	float *hessians;
+} Gradients;
+
+/* Of binary:logistic at base_score. */
+static void
+gradients_at_base(Gradients *gradients, const FeatureRows *rows,
+                  const TrainingParameters *parameters)
+{
+	uint64 n = rows->n_rows[PART_TRAINING];
+	float p = (float) parameters->values[PARAMETER_BASE_SCORE];
+	float fraud_weight = (float) parameters->values[PARAMETER_SCALE_POS_WEIGHT];
+
+	gradients->gradients = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * n);
+	gradients->hessians = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * n);
+	for (uint64 i = 0; i < n; i++)
+	{
+		float weight = rows->labels[i] ? fraud_weight : 1;
+
+		gradients->gradients[i] = (p - rows->labels[i]) * weight;
+		gradients->hessians[i] = p * (1 - p) * weight;
+	}
+}
+
+static void
+add_tree(XgboostSession *session, BoosterHandle booster, DMatrixHandle training,
+         const Gradients *gradients, uint64 n)
+{
+	xgboost_call(
+	    session, "train a tree",
+	    XGBoosterBoostOneIter(booster, training, gradients->gradients, gradients->hessians, n));
+}
+
 /* The loop */
+
+static int
+round_limit(const TrainingParameters *parameters)
+{
+	return (int) parameters
+	    ->values[parameters->algorithm == ALGORITHM_RANDOM_FOREST ? PARAMETER_NUM_PARALLEL_TREE
+	                                                              : PARAMETER_ROUNDS];
+}
 
 /* Runs rounds until the limit or until patience is over; returns the best one, from 1. */
 static int
 run_rounds(Boosting *boosting, XgboostSession *session, BoosterHandle booster,
            DMatrixHandle training, const FeatureRows *rows, const TrainingParameters *parameters)
 {
-	int rounds = (int) parameters->values[PARAMETER_ROUNDS];
+	int rounds = round_limit(parameters);
 	int patience = (int) parameters->values[PARAMETER_EARLY_STOPPING_ROUNDS];
 	uint64 n = rows->n_rows[PART_VALIDATION];
 	const uint8 *labels = rows->labels + part_begin(rows, PART_VALIDATION);
 	ScoredRow *scratch = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(ScoredRow) * n);
 	bool progress = setting_progress();
 	TimestampTz reported = GetCurrentTimestamp();
+	bool forest = parameters->algorithm == ALGORITHM_RANDOM_FOREST;
+	Gradients gradients;
 	double best_value = -INFINITY;
 	int best = 0;
+
+	if (forest)
+		gradients_at_base(&gradients, rows, parameters);
 
 	for (int round = 0; round < rounds; round++)
 	{
 		double *metrics = boosting->metrics + (size_t) round * N_ROUND_METRICS;
 
-		xgboost_call(session, "train a round", XGBoosterUpdateOneIter(booster, round, training));
+		if (forest)
+			add_tree(session, booster, training, &gradients, rows->n_rows[PART_TRAINING]);
+		else
+			xgboost_call(session, "train a round",
+			             XGBoosterUpdateOneIter(booster, round, training));
 		CHECK_FOR_INTERRUPTS();
 		measure_round(metrics, boosting_margins(session, booster, boosting->validation, n), labels,
 		              n, scratch);
@@ -175,7 +240,7 @@ boosting_run(Boosting *boosting, XgboostSession *session, FeatureRows *rows,
              const TrainingParameters *parameters, int64 seed)
 {
 	int threads = (int) parameters->values[PARAMETER_THREADS];
-	int rounds = (int) parameters->values[PARAMETER_ROUNDS];
+	int rounds = round_limit(parameters);
 	DMatrixHandle matrices[2];
 	BoosterHandle *booster;
 	BoosterHandle *kept;

@@ -56,6 +56,8 @@ memory_estimate(const FeatureRows *rows, const RowFacts *facts,
 
 	bytes += training * n_features * (INDEX_GROWTH * index_bytes + column_bytes);
 	bytes += training * BYTES_PER_TRAINING_ROW;
+	if (parameters->algorithm == ALGORITHM_RANDOM_FOREST)
+		bytes += training * 2 * sizeof(float); /* our own gradients */
 	bytes += bins * SKETCH_BYTES_PER_BIN;
 	bytes += histogram_bytes(rows, parameters, bins);
 	bytes += sizeof(float) * (double) matrix_batch_floats(rows);

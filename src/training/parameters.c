@@ -46,14 +46,14 @@ static const ParameterRule rules[N_PARAMETERS] = {
     {"max_depth", NULL, true, true, 0, false, 30, {6, 0, 10}},
     {"max_leaves", NULL, true, true, 0, false, 65536, {0, 31, 0}},
     {"max_bin", NULL, true, true, 2, false, 65536, {256, 256, 256}},
-    {"min_child_weight", NULL, false, true, 0, false, LARGEST, {1, 1, 1}},
-    {"lambda", "reg_lambda", false, true, 0, false, LARGEST, {1, 1, 1}},
+    {"min_child_weight", NULL, false, true, 0, false, LARGEST, {1, 1, 0.1}},
+    {"lambda", "reg_lambda", false, true, 0, false, LARGEST, {1, 1, 0.1}},
     {"alpha", "reg_alpha", false, true, 0, false, LARGEST, {0, 0, 0}},
     {"max_delta_step", NULL, false, true, 0, false, LARGEST, {0, 0, 0}},
     {"subsample", NULL, false, true, 0, true, 1, {1, 1, 0.8}},
     {"colsample_bytree", NULL, false, true, 0, true, 1, {1, 1, 1}},
     {"colsample_bylevel", NULL, false, true, 0, true, 1, {1, 1, 1}},
-    {"colsample_bynode", NULL, false, true, 0, true, 1, {1, 1, 0.8}},
+    {"colsample_bynode", NULL, false, true, 0, true, 1, {1, 1, 0.4}},
     {"num_parallel_tree", NULL, true, true, 1, false, 10000, {1, 1, 100}},
     {"max_cat_to_onehot", NULL, true, true, 1, false, 65536, {4, 4, 4}},
     {"max_cat_threshold", NULL, true, true, 1, false, 65536, {64, 64, 64}},
@@ -294,7 +294,8 @@ check_combinations(const TrainingParameters *parameters)
 				        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				         errmsg("parameter \"%s\" cannot be set for algorithm \"random_forest\"",
 				                rules[loop[i]].name),
-				         errhint("A random forest is one round of num_parallel_tree trees.")));
+				         errhint("The trees of a random forest are num_parallel_tree; none builds "
+				                 "on another.")));
 		}
 	}
 	if (parameters->values[PARAMETER_MAX_DEPTH] == 0 &&

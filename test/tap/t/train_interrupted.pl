@@ -33,11 +33,13 @@ my $private = q{SELECT 'private kB', substring(pg_read_file('/proc/' || pg_backe
 my $script = "SET client_min_messages = error;\n";
 my @moments = (1 .. 20, map { 5 * $_ } 5 .. 40);
 my $n = 0;
+my $forest = q|SELECT fraud_train('card_fraud', 'transactions', algorithm => 'random_forest',
+	params => '{"num_parallel_tree": 10000}');| . "\n";
 foreach my $moment (@moments)
 {
-	my $algorithm = $n % 3 == 1 ? q{, algorithm => 'xgboost_leafwise'} : '';
+	my $leafwise = $n % 3 == 1 ? q{, algorithm => 'xgboost_leafwise'} : '';
 
-	$script .= "SET statement_timeout = $moment;\n" . endless(1, $algorithm);
+	$script .= "SET statement_timeout = $moment;\n" . ($n % 3 == 2 ? $forest : endless(1, $leafwise));
 	# What the first few leave is the session's: caches, libraries, the allocator's own.
 	$script .= "SET statement_timeout = 0;\n$private" if ++$n == 28 || $n == @moments;
 }
