@@ -12,7 +12,6 @@
 #include "pg/encode.h"
 #include "pg/errors.h"
 #include "pg/memory.h"
-#include "pg/settings.h"
 #include "training/feature_rows.h"
 #include "utils/memutils.h"
 
@@ -178,7 +177,8 @@ compare_counts(const void *a, const void *b)
 
 /* The values that a feature keeps, by bytes; sets its kind. */
 static CountedValue *
-values_to_keep(const SlotSummary *summary, Feature *feature, uint32 *n)
+values_to_keep(const SlotSummary *summary, const TrainingRequest *request, Feature *feature,
+               uint32 *n)
 {
 	Dictionary *dictionary = summary->column->dictionary;
 	CountedValue *values =
@@ -193,23 +193,23 @@ values_to_keep(const SlotSummary *summary, Feature *feature, uint32 *n)
 		values[(*n)++].count = summary->counts[code];
 	}
 	feature->kind = FEATURE_CATEGORY;
-	if (*n > setting_max_categories())
+	if (*n > request->max_categories)
 	{
 		feature->kind = FEATURE_FREQUENCY;
 		qsort(values, *n, sizeof(CountedValue), compare_counts);
-		*n = Min(*n, setting_max_encoded_values());
+		*n = Min(*n, request->max_encoded_values);
 	}
 	qsort(values, *n, sizeof(CountedValue), compare_bytes);
 	return values;
 }
 
 static void
-encode_texts(SlotSummary *summary, Feature *feature)
+encode_texts(SlotSummary *summary, const TrainingRequest *request, Feature *feature)
 {
 	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
 	Dictionary *dictionary = summary->column->dictionary;
 	uint32 n;
-	CountedValue *values = values_to_keep(summary, feature, &n);
+	CountedValue *values = values_to_keep(summary, request, feature, &n);
 
 	feature->dictionary = dictionary_create(&allocator);
 	if (feature->kind == FEATURE_FREQUENCY)
@@ -234,7 +234,8 @@ encode_texts(SlotSummary *summary, Feature *feature)
 }
 
 static Signature *
-build_signature(SlotSummary *summaries, int n_slots, int n_kept, uint64 *n_bins_most)
+build_signature(SlotSummary *summaries, int n_slots, int n_kept, const TrainingRequest *request,
+                uint64 *n_bins_most)
 {
 	Signature *signature = palloc0(sizeof(Signature));
 
@@ -259,7 +260,7 @@ build_signature(SlotSummary *summaries, int n_slots, int n_kept, uint64 *n_bins_
 				                errhint("Exclude or rename one of the columns.")));
 		}
 		if (summary->counts != NULL)
-			encode_texts(summary, feature);
+			encode_texts(summary, request, feature);
 		if (feature->kind == FEATURE_CATEGORY)
 			*n_bins_most = Max(*n_bins_most, dictionary_size(feature->dictionary));
 		signature->n_features++;
@@ -313,8 +314,8 @@ write_part(FeatureRows *rows, Part part, const SlotSummary *summaries, int n_slo
 }
 
 void
-feature_rows_build(FeatureRows *rows, ColumnChoice *choice, RowStore *store, const RowFacts *facts,
-                   const Split *split, const uint32 *order)
+feature_rows_build(FeatureRows *rows, const TrainingRequest *request, ColumnChoice *choice,
+                   RowStore *store, const RowFacts *facts, const Split *split, const uint32 *order)
 {
 	SlotSummary *summaries = summarize_training(choice, store, split);
 	uint64 n_rows = 0;
@@ -329,7 +330,8 @@ feature_rows_build(FeatureRows *rows, ColumnChoice *choice, RowStore *store, con
 		ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
 		                errmsg("%d features are more than the %d a model can have", n_kept,
 		                       FOREST_MAX_FEATURES)));
-	rows->signature = build_signature(summaries, choice->n_slots, n_kept, &rows->n_bins_most);
+	rows->signature =
+	    build_signature(summaries, choice->n_slots, n_kept, request, &rows->n_bins_most);
 	for (int c = 0; c < choice->n_columns; c++)
 	{
 		if (choice->columns[c].dictionary != NULL)

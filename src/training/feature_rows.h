@@ -41,7 +41,8 @@ part_begin(const FeatureRows *rows, Part part)
  * Allocates in CurrentMemoryContext; store is closed in the end, and so are the
  * dictionaries of the columns.
  */
-extern void feature_rows_build(FeatureRows *rows, ColumnChoice *choice, RowStore *store,
-                               const RowFacts *facts, const Split *split, const uint32 *order);
+extern void feature_rows_build(FeatureRows *rows, const TrainingRequest *request,
+                               ColumnChoice *choice, RowStore *store, const RowFacts *facts,
+                               const Split *split, const uint32 *order);
 
 #endif

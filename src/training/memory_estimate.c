@@ -40,6 +40,16 @@ histogram_bytes(const FeatureRows *rows, const TrainingParameters *parameters, d
 	return nodes * bins * BYTES_PER_BIN;
 }
 
+/* Our own arrays over all rows: labels, parts, hashes, order, times and entities. */
+static double
+facts_bytes(const RowFacts *facts)
+{
+	return (double) facts->capacity *
+	       (sizeof(uint8) * 3 + sizeof(uint64) + sizeof(uint32) +
+	        (facts->event_times ? sizeof(int64) : 0) + (facts->known_times ? sizeof(int64) : 0) +
+	        (facts->entities ? sizeof(uint64) : 0));
+}
+
 uint64
 memory_estimate(const FeatureRows *rows, const RowFacts *facts,
                 const TrainingParameters *parameters)
@@ -62,11 +72,7 @@ memory_estimate(const FeatureRows *rows, const RowFacts *facts,
 	bytes += histogram_bytes(rows, parameters, bins);
 	bytes += sizeof(float) * (double) matrix_batch_floats(rows);
 	bytes += validation * (n_features * BYTES_PER_VALIDATION_VALUE + sizeof(ScoredRow) + 16);
-	/* Our own arrays over all rows. */
-	bytes += (double) facts->capacity *
-	         (sizeof(uint8) * 3 + sizeof(uint64) + sizeof(uint32) +
-	          (facts->event_times ? sizeof(int64) : 0) + (facts->known_times ? sizeof(int64) : 0) +
-	          (facts->entities ? sizeof(uint64) : 0));
+	bytes += facts_bytes(facts);
 	return (uint64) bytes;
 }
 
@@ -90,4 +96,31 @@ memory_estimate_check(const FeatureRows *rows, const RowFacts *facts,
 	               rows->n_rows[PART_TRAINING], rows->store.width),
 	     errhint("Raise the setting, train on fewer rows or columns, or lower max_bin or "
 	             "max_depth in params.")));
+}
+
+void
+memory_reading_check(const RowFacts *facts, const ColumnChoice *choice)
+{
+	double bytes = facts_bytes(facts);
+	uint64 limit = setting_max_training_memory_kb();
+
+	for (int c = 0; c < choice->n_columns; c++)
+	{
+		const TrainingColumn *column = &choice->columns[c];
+
+		if (column->dictionary != NULL)
+			bytes += dictionary_memory(column->dictionary);
+		if (column->distinct.slots != NULL)
+			bytes += sizeof(uint64) * (double) column->distinct.n_slots;
+	}
+	if (bytes / 1024 <= limit)
+		return;
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+	     errmsg("reading the source needs more than fraud_detect.max_training_memory allows: %.0f "
+	            "MB of " UINT64_FORMAT " MB after %u rows",
+	            ceil(bytes / (1024 * 1024)), limit / 1024, facts->n_rows),
+	     errhint("Raise the setting, or train on fewer rows or without columns of many different "
+	             "texts.")));
 }

@@ -19,4 +19,10 @@ extern uint64 memory_estimate(const FeatureRows *rows, const RowFacts *facts,
 extern void memory_estimate_check(const FeatureRows *rows, const RowFacts *facts,
                                   const TrainingParameters *parameters);
 
+/*
+ * While the source is read: 53400 where what has to be held of the rows so far
+ * is above the setting already.
+ */
+extern void memory_reading_check(const RowFacts *facts, const ColumnChoice *choice);
+
 #endif

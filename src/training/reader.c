@@ -13,6 +13,7 @@
 #include "pg/errors.h"
 #include "pg/label.h"
 #include "pg/memory.h"
+#include "training/memory_estimate.h"
 #include "training/reader.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -21,6 +22,7 @@
 #include "utils/typcache.h"
 
 #define FIRST_CAPACITY 4096
+#define ROWS_BETWEEN_CHECKS 16384
 
 #define HASH_OF_NULL UINT64_C(0x9e3779b97f4a7c15)
 
@@ -304,6 +306,8 @@ read_row(TupleTableSlot *slot, void *argument)
 		                errmsg("the source has more than %u rows", READER_MAX_ROWS)));
 	if (i == facts->capacity)
 		facts_grow(facts);
+	if (i % ROWS_BETWEEN_CHECKS == 0)
+		memory_reading_check(facts, choice);
 
 	label = label_decode(reader->labels, slot->tts_values[choice->label - 1]);
 	facts->labels[i] = label;

@@ -12,6 +12,7 @@
 #include "core/nearest_name.h"
 #include "fmgr.h"
 #include "pg/errors.h"
+#include "pg/settings.h"
 #include "training/request.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -167,6 +168,9 @@ request_from_arguments(FunctionCallInfo fcinfo)
 	refuse_null(fcinfo, ARG_SEED, "seed");
 	request->seed = PG_GETARG_INT64(ARG_SEED);
 
+	request->max_categories = setting_max_categories();
+	request->max_encoded_values = setting_max_encoded_values();
+
 	parameters_parse(&request->parameters, request->params);
 	check_ranges(request);
 	return request;
@@ -233,6 +237,8 @@ request_record(const TrainingRequest *request, const char *search_path)
 	appendStringInfo(&json, ", \"params\": %s",
 	                 JsonbToCString(NULL, &request->params->root, VARSIZE(request->params)));
 	appendStringInfo(&json, ", \"seed\": " INT64_FORMAT, request->seed);
+	appendStringInfo(&json, ", \"max_categories\": %d, \"max_encoded_values\": %d",
+	                 request->max_categories, request->max_encoded_values);
 	append_text(&json, "search_path", search_path);
 	appendStringInfoChar(&json, '}');
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
@@ -352,6 +358,9 @@ request_from_record(const char *model, Jsonb *record, char **search_path)
 	request->parameters.imbalance = imbalance_from_name(record_text(root, "imbalance", false));
 	request->calibration = calibration_from_name(record_text(root, "calibration", false));
 	request->seed = DatumGetInt64(record_number(root, "seed", numeric_int8));
+	request->max_categories = DatumGetInt32(record_number(root, "max_categories", numeric_int4));
+	request->max_encoded_values =
+	    DatumGetInt32(record_number(root, "max_encoded_values", numeric_int4));
 	*search_path = record_text(root, "search_path", false);
 	params = record_member(root, "params");
 	if (params->type != jbvBinary)

@@ -29,6 +29,8 @@ typedef struct TrainingRequest
 	CalibrationMethod calibration;
 	Jsonb *params;
 	int64 seed;
+	int max_categories; /* the settings of the first training hold for its repetitions */
+	int max_encoded_values;
 	TrainingParameters parameters;
 	const char *kind; /* of the run: train or retrain */
 } TrainingRequest;

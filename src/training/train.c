@@ -69,7 +69,7 @@ prepare_data(TrainingData *data, const TrainingRequest *request)
 	order = reader_order(&data->facts);
 	leakage_check(&choice, &store, &data->facts, order);
 	split_rows(&data->split, request, &data->facts, order);
-	feature_rows_build(&data->rows, &choice, &store, &data->facts, &data->split, order);
+	feature_rows_build(&data->rows, request, &choice, &store, &data->facts, &data->split, order);
 	pfree(order);
 }
 

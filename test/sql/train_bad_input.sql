@@ -132,6 +132,8 @@ SELECT * FROM refusal($$ SELECT fraud_train('m', 'SELECT NULL::int AS x, ''NaN''
 SET fraud_detect.max_training_memory = '1MB';
 SELECT state, regexp_replace(message, '\d+ MB', 'N MB') AS message, detail, hint
 FROM refusal($$ SELECT fraud_train('m', 'payment') $$);
+SELECT state, regexp_replace(message, '\d+', 'N', 'g') AS message, detail, hint
+FROM refusal($$ SELECT fraud_train('m', 'SELECT i % 7 AS x, md5(i::text) AS code, i % 9 = 0 AS is_fraud FROM generate_series(1, 40000) AS i') $$);
 RESET fraud_detect.max_training_memory;
 
 -- A read-only transaction.

@@ -78,3 +78,14 @@ SELECT fraud_train('leaky', 'leaky', event_time => 'c_timestamp', features => '{
 SELECT fraud_train('leaky', 'leaky', event_time => 'c_timestamp', features => '{measure,refund}');
 SELECT fraud_train('leaky', 'leaky', event_time => 'c_timestamp', features => '{measure,hour_number}');
 SELECT fraud_train('leaky', 'leaky', event_time => 'c_timestamp', features => '{measure,label_time}');
+
+-- A training that is repeated uses the settings that it was first done with; names may hold any character.
+\set VERBOSITY default
+SET fraud_detect.max_categories = 6;
+SELECT version FROM fraud_train('größe', 'SELECT measure AS "Betrag €, [x] < 1", c_char, is_fraud FROM typed',
+  params => '{"rounds": 3}');
+RESET fraud_detect.max_categories;
+SELECT version FROM fraud_retrain('größe');
+SELECT count(*) AS versions, count(DISTINCT image) AS images, min(signature #>> '{features,0,name}') AS feature,
+  min(signature #>> '{features,1,kind}') AS kind
+FROM fraud.model_version JOIN fraud.model USING (model_id) WHERE name = 'größe';
