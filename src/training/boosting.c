@@ -13,6 +13,7 @@
 #include "pg/settings.h"
 #include "training/boosting.h"
 #include "training/matrix.h"
+#include "training/memory_estimate.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -179,6 +180,23 @@ add_tree(XgboostSession *session, BoosterHandle booster, DMatrixHandle training,
 
 /* The loop */
 
+/*
+ * The model is weighed by writing it, each time the rounds have doubled: all
+ * weighings together cost about as much as writing the final model twice.
+ */
+static void
+check_size(XgboostSession *session, BoosterHandle booster, int rounds)
+{
+	bst_ulong size;
+	const char *bytes;
+
+	if ((rounds & (rounds - 1)) != 0)
+		return;
+	xgboost_call(session, "save the model",
+	             XGBoosterSaveModelToBuffer(booster, "{\"format\": \"ubj\"}", &size, &bytes));
+	memory_model_check(size, rounds);
+}
+
 static int
 round_limit(const TrainingParameters *parameters)
 {
@@ -217,6 +235,7 @@ run_rounds(Boosting *boosting, XgboostSession *session, BoosterHandle booster,
 			xgboost_call(session, "train a round",
 			             XGBoosterUpdateOneIter(booster, round, training));
 		CHECK_FOR_INTERRUPTS();
+		check_size(session, booster, round + 1);
 		measure_round(metrics, boosting_margins(session, booster, boosting->validation, n), labels,
 		              n, scratch);
 		CHECK_FOR_INTERRUPTS();

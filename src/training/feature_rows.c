@@ -17,6 +17,9 @@
 
 #define BATCH_FLOATS (256 * 1024)
 
+/* Of the texts that a signature keeps; a jsonb value has room for 256 MB. */
+#define MAX_TEXT_BYTES (64 * 1024 * 1024)
+
 /* What the training part says about a slot of a stored row. */
 typedef struct SlotSummary
 {
@@ -203,13 +206,35 @@ values_to_keep(const SlotSummary *summary, const TrainingRequest *request, Featu
 	return values;
 }
 
+static Size
+text_bytes(const CountedValue *values, uint32 n)
+{
+	Size bytes = 0;
+
+	for (uint32 i = 0; i < n; i++)
+		bytes += values[i].length;
+	return bytes;
+}
+
+/* *kept_bytes: of the texts that all features keep so far. */
 static void
-encode_texts(SlotSummary *summary, const TrainingRequest *request, Feature *feature)
+encode_texts(SlotSummary *summary, const TrainingRequest *request, Feature *feature,
+             Size *kept_bytes)
 {
 	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
 	Dictionary *dictionary = summary->column->dictionary;
 	uint32 n;
 	CountedValue *values = values_to_keep(summary, request, feature, &n);
+
+	*kept_bytes += text_bytes(values, n);
+	if (*kept_bytes > MAX_TEXT_BYTES)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		                errmsg("the different values of text columns take more than the %d MB that "
+		                       "a model can keep",
+		                       MAX_TEXT_BYTES / (1024 * 1024)),
+		                errdetail("Column \"%s\" alone has %u values of %zu MB.", feature->column,
+		                          n, text_bytes(values, n) / (1024 * 1024)),
+		                errhint("Exclude columns of long texts.")));
 
 	feature->dictionary = dictionary_create(&allocator);
 	if (feature->kind == FEATURE_FREQUENCY)
@@ -238,6 +263,7 @@ build_signature(SlotSummary *summaries, int n_slots, int n_kept, const TrainingR
                 uint64 *n_bins_most)
 {
 	Signature *signature = palloc0(sizeof(Signature));
+	Size kept_bytes = 0;
 
 	signature->features = palloc0(sizeof(Feature) * n_kept);
 	*n_bins_most = 0;
@@ -260,7 +286,7 @@ build_signature(SlotSummary *summaries, int n_slots, int n_kept, const TrainingR
 				                errhint("Exclude or rename one of the columns.")));
 		}
 		if (summary->counts != NULL)
-			encode_texts(summary, request, feature);
+			encode_texts(summary, request, feature, &kept_bytes);
 		if (feature->kind == FEATURE_CATEGORY)
 			*n_bins_most = Max(*n_bins_most, dictionary_size(feature->dictionary));
 		signature->n_features++;

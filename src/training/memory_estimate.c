@@ -25,6 +25,35 @@
 /* Entry of a plain matrix (feature, value) and the float it was made from. */
 #define BYTES_PER_VALIDATION_VALUE (8 + 4)
 
+/* A node of a tree in XGBoost, and as UBJSON: about the same. */
+#define BYTES_PER_NODE 60
+
+/* The trees of one round at their largest; those of later rounds are measured as they grow. */
+static double
+round_bytes(const FeatureRows *rows, const RowFacts *facts, const TrainingParameters *parameters)
+{
+	double depth = parameters->values[PARAMETER_MAX_DEPTH];
+	double max_leaves = parameters->values[PARAMETER_MAX_LEAVES];
+	double child_weight = parameters->values[PARAMETER_MIN_CHILD_WEIGHT];
+	double p = parameters->values[PARAMETER_BASE_SCORE];
+	double weight = rows->n_rows[PART_TRAINING] +
+	                parameters->values[PARAMETER_SCALE_POS_WEIGHT] * (double) facts->n_frauds;
+	double leaves = rows->n_rows[PART_TRAINING]; /* a leaf holds rows */
+	double trees = parameters->values[PARAMETER_NUM_PARALLEL_TREE];
+
+	/* Its trees come one by one. */
+	if (parameters->algorithm == ALGORITHM_RANDOM_FOREST)
+		trees = 1;
+	if (depth > 0)
+		leaves = Min(leaves, pow(2, depth));
+	if (max_leaves > 0)
+		leaves = Min(leaves, max_leaves);
+	/* And hessians: of the first round, all rows have that of the base score. */
+	if (child_weight > 0)
+		leaves = Min(leaves, Max(1, weight * p * (1 - p) / child_weight));
+	return trees * 2 * leaves * BYTES_PER_NODE * MODEL_COPIES;
+}
+
 /* Histograms of the nodes of one tree that exist at once. */
 static double
 histogram_bytes(const FeatureRows *rows, const TrainingParameters *parameters, double bins)
@@ -70,6 +99,7 @@ memory_estimate(const FeatureRows *rows, const RowFacts *facts,
 		bytes += training * 2 * sizeof(float); /* our own gradients */
 	bytes += bins * SKETCH_BYTES_PER_BIN;
 	bytes += histogram_bytes(rows, parameters, bins);
+	bytes += round_bytes(rows, facts, parameters);
 	bytes += sizeof(float) * (double) matrix_batch_floats(rows);
 	bytes += validation * (n_features * BYTES_PER_VALIDATION_VALUE + sizeof(ScoredRow) + 16);
 	bytes += facts_bytes(facts);
@@ -94,8 +124,27 @@ memory_estimate_check(const FeatureRows *rows, const RowFacts *facts,
 	            (estimate + 1023) / 1024, limit / 1024),
 	     errdetail(UINT64_FORMAT " rows of %d features would be trained on.",
 	               rows->n_rows[PART_TRAINING], rows->store.width),
-	     errhint("Raise the setting, train on fewer rows or columns, or lower max_bin or "
-	             "max_depth in params.")));
+	     errhint("Raise the setting, train on fewer rows or columns, or lower max_bin, max_depth "
+	             "or num_parallel_tree in params.")));
+}
+
+void
+memory_model_check(uint64 size, int rounds)
+{
+	uint64 limit = (uint64) setting_max_training_memory_kb() * 1024;
+
+	if (size <= limit / MODEL_COPIES)
+		return;
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+	     errmsg("the model has grown larger than fraud_detect.max_training_memory allows "
+	            "(" UINT64_FORMAT " MB)",
+	            limit / (1024 * 1024)),
+	     errdetail("After %d rounds it takes %.1f MB, and %d times that until it is registered.",
+	               rounds, size / (1024.0 * 1024.0), MODEL_COPIES),
+	     errhint("Lower rounds, max_depth or max_leaves in params, or raise min_child_weight "
+	             "or the setting.")));
 }
 
 void

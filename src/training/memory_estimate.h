@@ -8,6 +8,9 @@
 #include "training/feature_rows.h"
 #include "training/parameters.h"
 
+/* A model exists so often until it is registered: trees, documents, images. */
+#define MODEL_COPIES 6
+
 /*
  * Bytes at the peak, for the rows as they are and XGBoost's structures
  * (docs/training.md gives the formula).
@@ -24,5 +27,8 @@ extern void memory_estimate_check(const FeatureRows *rows, const RowFacts *facts
  * is above the setting already.
  */
 extern void memory_reading_check(const RowFacts *facts, const ColumnChoice *choice);
+
+/* 53400 where a model that has so many bytes after so many rounds is too large. */
+extern void memory_model_check(uint64 size, int rounds);
 
 #endif

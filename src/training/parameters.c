@@ -212,16 +212,18 @@ set_number(TrainingParameters *parameters, ParameterId id, const char *name, Jso
 	if (rule->is_integer && number != rint(number))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("parameter \"%s\" must be an integer, not %g", name, number)));
-	/* What XGBoost will see is a float32: that is what has to be in range. */
+	/* What XGBoost will see is a float32: that is what has to be in range. It reads no denormal. */
 	if (!rule->is_integer)
 		number = (float) number;
 	if (!(number >= rule->low && number <= rule->high) ||
-	    (rule->low_excluded && number == rule->low) || (id == PARAMETER_BASE_SCORE && number == 1))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("parameter \"%s\" is out of range: %g", name, number),
-		                errdetail("It must be %s %g and %s %g.",
-		                          rule->low_excluded ? "above" : "at least", rule->low,
-		                          id == PARAMETER_BASE_SCORE ? "below" : "at most", rule->high)));
+	    (rule->low_excluded && number == rule->low) ||
+	    (id == PARAMETER_BASE_SCORE && number == 1) || (number != 0 && number < FLT_MIN))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("parameter \"%s\" is out of range: %g", name, number),
+		         errdetail("It must be %s %g and %s %g.", rule->low_excluded ? "above" : "at least",
+		                   number > 0 && number < FLT_MIN ? FLT_MIN : rule->low,
+		                   id == PARAMETER_BASE_SCORE ? "below" : "at most", rule->high)));
 	parameters->values[id] = number;
 	parameters->given[id] = true;
 }

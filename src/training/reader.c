@@ -22,7 +22,8 @@
 #include "utils/typcache.h"
 
 #define FIRST_CAPACITY 4096
-#define ROWS_BETWEEN_CHECKS 16384
+/* Memory is looked at when it has grown by so much: one row can bring a text of any size. */
+#define BYTES_BETWEEN_CHECKS (1024 * 1024)
 
 #define HASH_OF_NULL UINT64_C(0x9e3779b97f4a7c15)
 
@@ -39,6 +40,8 @@ typedef struct Reader
 	FmgrInfo *entity_hash;
 	Oid entity_collation;
 	float *row;
+	MemoryContext context; /* of all that is kept of the rows */
+	Size next_check;       /* when it has so many bytes */
 } Reader;
 
 static bool read_row(TupleTableSlot *slot, void *argument);
@@ -95,8 +98,9 @@ event_time(const Reader *reader, TupleTableSlot *slot)
 	time = time_from_datum(slot->tts_values[attribute - 1], type);
 	if (TIMESTAMP_NOT_FINITE(time))
 		ereport(ERROR, (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
-		                errmsg("event time \"%s\" is infinite in row " UINT64_FORMAT, name,
-		                       (uint64) reader->facts->n_rows + 1),
+		                errmsg("event time \"%s\" is infinite or out of a timestamp's range in "
+		                       "row " UINT64_FORMAT,
+		                       name, (uint64) reader->facts->n_rows + 1),
 		                errhint("Leave such rows out in a query.")));
 	return time;
 }
@@ -285,6 +289,17 @@ read_column(TrainingColumn *column, TupleTableSlot *slot, float *row, int label)
 	return store_numbers(column, value, slots);
 }
 
+static void
+check_memory(Reader *reader)
+{
+	Size size = MemoryContextMemAllocated(reader->context, false);
+
+	if (size < reader->next_check)
+		return;
+	memory_reading_check(reader->facts, reader->choice);
+	reader->next_check = size + BYTES_BETWEEN_CHECKS;
+}
+
 static bool
 read_row(TupleTableSlot *slot, void *argument)
 {
@@ -306,8 +321,6 @@ read_row(TupleTableSlot *slot, void *argument)
 		                errmsg("the source has more than %u rows", READER_MAX_ROWS)));
 	if (i == facts->capacity)
 		facts_grow(facts);
-	if (i % ROWS_BETWEEN_CHECKS == 0)
-		memory_reading_check(facts, choice);
 
 	label = label_decode(reader->labels, slot->tts_values[choice->label - 1]);
 	facts->labels[i] = label;
@@ -321,6 +334,7 @@ read_row(TupleTableSlot *slot, void *argument)
 		hash = random_mix(
 		    hash_combine64(hash, read_column(&choice->columns[c], slot, reader->row, label)));
 	facts->hashes[i] = hash;
+	check_memory(reader);
 	row_store_append(reader->store, reader->row);
 	facts->n_rows++;
 	return true;
@@ -392,6 +406,7 @@ reader_read(Source *source, const TrainingRequest *request, ColumnChoice *choice
 	reader.tupdesc = source->tupdesc;
 	reader.labels = label_decoder_create(source->tupdesc, request->label);
 	reader.row = palloc0(sizeof(float) * choice->n_slots);
+	reader.context = CurrentMemoryContext;
 	prepare_entity(&reader);
 	facts_create(facts, choice);
 	for (int c = 0; c < choice->n_columns; c++)

@@ -56,10 +56,20 @@ part_of_uniform(const TrainingRequest *request, double u)
 
 /* By time */
 
-/* Calendar arithmetic on UTC: does not depend on the session's time zone. */
+/*
+ * Calendar arithmetic on UTC: does not depend on the session's time zone. What
+ * a calendar cannot hold is refused by an error that would not say what is wrong.
+ */
 static int64
 minus_delay(int64 time, Interval *delay)
 {
+	double seconds = (double) delay->time / USECS_PER_SEC + (double) delay->day * SECS_PER_DAY +
+	                 (double) delay->month * (DAYS_PER_MONTH + 1) * SECS_PER_DAY;
+
+	if ((double) (time - MIN_TIMESTAMP) / USECS_PER_SEC < seconds + SECS_PER_DAY)
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
+		                errmsg("label_delay reaches back further than any time"),
+		                errhint("It is the time until the label of a row is known.")));
 	return DatumGetTimestamp(DirectFunctionCall2(timestamp_mi_interval, TimestampGetDatum(time),
 	                                             IntervalPGetDatum(delay)));
 }
