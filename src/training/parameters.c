@@ -33,8 +33,9 @@ typedef struct ParameterRule
 } ParameterRule;
 
 #define LARGEST FLT_MAX
-/* XGBoost takes its logit: 1 itself has none. */
-#define LARGEST_BASE_SCORE 0.999999f
+/* XGBoost takes its logit, in float32. */
+#define LEAST_BASE_SCORE 1e-10
+#define LARGEST_BASE_SCORE 0.999999
 
 /* In the order of ParameterId. Ranges are XGBoost's own, with upper bounds where it has none. */
 static const ParameterRule rules[N_PARAMETERS] = {
@@ -58,7 +59,14 @@ static const ParameterRule rules[N_PARAMETERS] = {
     {"max_cat_to_onehot", NULL, true, true, 1, false, 65536, {4, 4, 4}},
     {"max_cat_threshold", NULL, true, true, 1, false, 65536, {64, 64, 64}},
     {"scale_pos_weight", NULL, false, true, 0, true, LARGEST, {FROM_DATA, FROM_DATA, FROM_DATA}},
-    {"base_score", NULL, false, true, 0, true, 1, {FROM_DATA, FROM_DATA, FROM_DATA}},
+    {"base_score",
+     NULL,
+     false,
+     true,
+     LEAST_BASE_SCORE,
+     false,
+     LARGEST_BASE_SCORE,
+     {FROM_DATA, FROM_DATA, FROM_DATA}},
 };
 
 #define MONOTONE_CONSTRAINTS "monotone_constraints"
@@ -195,6 +203,7 @@ static void
 set_number(TrainingParameters *parameters, ParameterId id, const char *name, JsonbValue *value)
 {
 	const ParameterRule *rule = &rules[id];
+	double given;
 	double number;
 
 	if (parameters->given[id])
@@ -207,23 +216,22 @@ set_number(TrainingParameters *parameters, ParameterId id, const char *name, Jso
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		         errmsg("parameter \"%s\" must be a number, not %s", name, json_type_name(value))));
 
-	number = DatumGetFloat8(
+	given = DatumGetFloat8(
 	    DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
+	number = given;
 	if (rule->is_integer && number != rint(number))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("parameter \"%s\" must be an integer, not %g", name, number)));
 	/* What XGBoost will see is a float32: that is what has to be in range. It reads no denormal. */
 	if (!rule->is_integer)
-		number = (float) number;
+		number = (float) given;
 	if (!(number >= rule->low && number <= rule->high) ||
-	    (rule->low_excluded && number == rule->low) ||
-	    (id == PARAMETER_BASE_SCORE && number == 1) || (number != 0 && number < FLT_MIN))
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("parameter \"%s\" is out of range: %g", name, number),
-		         errdetail("It must be %s %g and %s %g.", rule->low_excluded ? "above" : "at least",
-		                   number > 0 && number < FLT_MIN ? FLT_MIN : rule->low,
-		                   id == PARAMETER_BASE_SCORE ? "below" : "at most", rule->high)));
+	    (rule->low_excluded && number == rule->low) || (given != 0 && fabs(given) < FLT_MIN))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("parameter \"%s\" is out of range: %g", name, given),
+		                errdetail("It must be %s %g and at most %g.",
+		                          rule->low_excluded ? "above" : "at least",
+		                          given > 0 && given < FLT_MIN ? FLT_MIN : rule->low, rule->high)));
 	parameters->values[id] = number;
 	parameters->given[id] = true;
 }
@@ -329,8 +337,9 @@ parameters_complete(TrainingParameters *parameters, uint64 rows, uint64 frauds)
 	{
 		/* As many frauds as their weight counts. */
 		weight = parameters->values[PARAMETER_SCALE_POS_WEIGHT] * frauds;
+		weight /= weight + (rows - frauds);
 		parameters->values[PARAMETER_BASE_SCORE] =
-		    Min((float) (weight / (weight + (rows - frauds))), LARGEST_BASE_SCORE);
+		    (float) Max(LEAST_BASE_SCORE, Min(weight, LARGEST_BASE_SCORE));
 	}
 }
 
