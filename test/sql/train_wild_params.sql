@@ -21,8 +21,8 @@ WITH tried AS MATERIALIZED (
   SELECT (ARRAY['xgboost', 'xgboost_leafwise', 'random_forest'])[1 + i % 3] AS algorithm,
     jsonb_strip_nulls(jsonb_build_object(
       'max_depth', pick(0, 1, 30, NULL), 'max_leaves', pick(1, 2, 65536, NULL), 'max_bin', pick(2, 3, 65536, NULL),
-      'min_child_weight', pick(0, 1e-30, 1e30, NULL), 'gamma', pick(0, 1e-38, 1e30, NULL, NULL),
-      'lambda', pick(0, 1e-38, 3e38, NULL), 'alpha', pick(0, 3e38, NULL, NULL),
+      'min_child_weight', pick(0, 1e-30, 1e30, NULL), 'gamma', pick(0, 2e-38, 1e30, NULL, NULL),
+      'lambda', pick(0, 2e-38, 3e38, NULL), 'alpha', pick(0, 3e38, NULL, NULL),
       'max_delta_step', pick(0, 1e-30, 3e38, NULL), 'subsample', pick(1e-30, 0.001, 0.5, NULL),
       'colsample_bytree', pick(1e-30, 0.5, NULL), 'colsample_bylevel', pick(1e-10, 0.5, NULL),
       'colsample_bynode', pick(1e-10, 0.5, NULL), 'num_parallel_tree', pick(1, 3, 20),
