@@ -12,6 +12,8 @@
 
 #include "core/calibration.h"
 #include "core/core.h"
+#include "core/forest_lanes.h"
+#include "core/forest_path.h"
 
 #define FOREST_IMAGE_ALIGNMENT 64
 #define FOREST_MAX_FEATURES 65535
@@ -29,6 +31,8 @@ typedef struct Forest
 	const uint32_t *categories; /* bit sets of categorical splits */
 	uint32_t n_category_words;
 	Calibration calibration; /* arrays point into the image */
+	ForestPath path;         /* that evaluates it; see forest_use_path() */
+	ForestLanes lanes;       /* private to the engine */
 } Forest;
 
 /*
@@ -38,10 +42,18 @@ typedef struct Forest
  */
 extern bool forest_open(const void *image, size_t size, Forest *forest, CoreError *error);
 
+/*
+ * forest_open() takes the fastest path that the machine and the image have. This
+ * takes another one, if the machine has it: false, and nothing changed, if not.
+ * A forest without a layout for vectors (an image of version 1, or more slots
+ * than a layout holds) stays with the scalar path, whatever was asked for.
+ */
+extern bool forest_use_path(Forest *forest, ForestPath path);
+
 /* Margin of one row of n_features float32 values; NaN is missing. No allocation, cannot fail. */
 extern float forest_margin(const Forest *forest, const float *row);
 
-/* Margins of n rows that lie stride floats apart. */
+/* Margins of n rows that lie stride floats apart; fastest in multiples of 64 rows. */
 extern void forest_margins(const Forest *forest, const float *rows, size_t stride, size_t n,
                            float *margins);
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/checksum.h"
-#include "core/forest_layout.h"
+#include "core/forest_lanes_write.h"
 #include "core/xgboost_model.h"
 
 /* Where the writing of the nodes has got to. */
@@ -147,55 +147,152 @@ write_calibration(uint8_t *image, const ForestSection *sections, const Calibrati
 	}
 }
 
-/* Everything behind the header, into an image of zeros. */
-static void
-write_sections(uint8_t *image, const ForestSection *sections, const XgboostModel *model,
-               const Calibration *calibration)
+/* The plain nodes of a forest, before its image has a place; zero where nothing is said. */
+typedef struct PlainForest
 {
-	ForestWriter writer = {.roots = (uint32_t *) (image + sections[FOREST_SECTION_ROOTS].offset),
-	                       .nodes = (ForestNode *) (image + sections[FOREST_SECTION_NODES].offset),
-	                       .categories =
-	                           (uint32_t *) (image + sections[FOREST_SECTION_CATEGORIES].offset)};
+	Forest forest;
+	uint32_t *roots;
+	ForestNode *nodes;
+	uint32_t *categories;
+} PlainForest;
 
-	write_trees(&writer, model);
-	write_calibration(image, sections, calibration);
+static void
+release_plain(PlainForest *plain, const CoreAllocator *allocator)
+{
+	allocator->release(allocator->context, plain->roots);
+	allocator->release(allocator->context, plain->nodes);
+	allocator->release(allocator->context, plain->categories);
+}
+
+static void *
+allocate_zeros(const CoreAllocator *allocator, uint64_t count, size_t size)
+{
+	void *memory = count < SIZE_MAX / size
+	                   ? allocator->allocate(allocator->context, (size_t) count * size)
+	                   : NULL;
+
+	if (memory != NULL)
+		memset(memory, 0, (size_t) count * size);
+	return memory;
 }
 
 static bool
-write_image(const XgboostModel *model, const Calibration *calibration,
-            const CoreAllocator *allocator, void **image, size_t *image_size, CoreError *error)
+build_plain(const XgboostModel *model, const CoreAllocator *allocator, PlainForest *plain,
+            CoreError *error)
 {
-	uint64_t counts[FOREST_SECTIONS] = {0};
+	uint64_t n_nodes;
+	uint64_t n_words;
+	ForestWriter writer = {0};
+
+	memset(plain, 0, sizeof(*plain));
+	if (!count_elements(model, &n_nodes, &n_words, error))
+		return false;
+	writer.roots = plain->roots = allocate_zeros(allocator, model->n_trees, sizeof(uint32_t));
+	writer.nodes = plain->nodes = allocate_zeros(allocator, n_nodes, sizeof(ForestNode));
+	writer.categories = plain->categories = allocate_zeros(allocator, n_words, sizeof(uint32_t));
+	if (writer.roots == NULL || writer.nodes == NULL || writer.categories == NULL)
+	{
+		release_plain(plain, allocator);
+		return core_fail(error, "out of memory");
+	}
+	write_trees(&writer, model);
+	plain->forest = (Forest){.n_features = model->n_features,
+	                         .n_trees = model->n_trees,
+	                         .n_nodes = (uint32_t) n_nodes,
+	                         .base_margin = model->base_margin,
+	                         .roots = plain->roots,
+	                         .nodes = plain->nodes,
+	                         .categories = plain->categories,
+	                         .n_category_words = (uint32_t) n_words};
+	return true;
+}
+
+/* Everything behind the header, into an image of zeros. */
+static void
+write_sections(uint8_t *image, const LanesPlan *plan, const Calibration *calibration)
+{
+	ForestHeader *header = (ForestHeader *) image;
+	const ForestSection *sections = header->sections;
+	const Forest *forest = plan->forest;
+
+	memcpy(image + sections[FOREST_SECTION_ROOTS].offset, forest->roots,
+	       forest->n_trees * sizeof(uint32_t));
+	memcpy(image + sections[FOREST_SECTION_NODES].offset, forest->nodes,
+	       forest->n_nodes * sizeof(ForestNode));
+	memcpy(image + sections[FOREST_SECTION_CATEGORIES].offset, forest->categories,
+	       forest->n_category_words * sizeof(uint32_t));
+	write_calibration(image, sections, calibration);
+	forest_lanes_write(plan, header);
+}
+
+static bool
+write_image(const LanesPlan *plan, const Calibration *calibration, const CoreAllocator *allocator,
+            void **image, size_t *image_size, CoreError *error)
+{
+	const Forest *forest = plan->forest;
 	ForestHeader header = {.version = FOREST_IMAGE_VERSION,
 	                       .n_sections = FOREST_SECTIONS,
-	                       .n_features = model->n_features,
-	                       .base_margin = model->base_margin};
+	                       .n_features = forest->n_features,
+	                       .base_margin = forest->base_margin};
 	uint64_t n_points = calibration->method == CALIBRATION_ISOTONIC ? calibration->n_points : 0;
+	uint64_t counts[FOREST_SECTIONS];
 	uint8_t *bytes;
 
-	if (!count_elements(model, &counts[FOREST_SECTION_NODES], &counts[FOREST_SECTION_CATEGORIES],
-	                    error))
-		return false;
-	counts[FOREST_SECTION_ROOTS] = model->n_trees;
+	memcpy(counts, plan->counts, sizeof(counts));
+	counts[FOREST_SECTION_ROOTS] = forest->n_trees;
+	counts[FOREST_SECTION_NODES] = forest->n_nodes;
+	counts[FOREST_SECTION_CATEGORIES] = forest->n_category_words;
 	counts[FOREST_SECTION_CALIBRATION] = 1;
 	counts[FOREST_SECTION_CALIBRATION_MARGINS] = n_points;
 	counts[FOREST_SECTION_CALIBRATION_PROBABILITIES] = n_points;
 	header.size = place_sections(&header, counts);
 	memcpy(header.magic, FOREST_IMAGE_MAGIC, sizeof(header.magic));
-	if (header.size > SIZE_MAX)
-		return core_fail(error, "out of memory");
-	bytes = allocator->allocate(allocator->context, (size_t) header.size);
+	bytes = allocate_zeros(allocator, header.size, 1);
 	if (bytes == NULL)
 		return core_fail(error, "out of memory");
-	memset(bytes, 0, (size_t) header.size);
 	memcpy(bytes, &header, sizeof(header));
-	write_sections(bytes, header.sections, model, calibration);
+	write_sections(bytes, plan, calibration);
 	header.checksum =
 	    checksum64(bytes + FOREST_CHECKSUM_START, (size_t) header.size - FOREST_CHECKSUM_START);
 	memcpy(bytes, &header, sizeof(header));
 	*image = bytes;
 	*image_size = (size_t) header.size;
 	return true;
+}
+
+static bool
+image_of_nodes(const Forest *forest, const Calibration *calibration, const CoreAllocator *allocator,
+               void **image, size_t *image_size, CoreError *error)
+{
+	LanesPlan plan;
+	bool ok;
+
+	if (!forest_lanes_plan(forest, allocator, &plan, error))
+		return false;
+	ok = write_image(&plan, calibration, allocator, image, image_size, error);
+	forest_lanes_release(&plan, allocator);
+	return ok;
+}
+
+bool
+forest_image_from_forest(const Forest *forest, const CoreAllocator *allocator, void **image,
+                         size_t *image_size, CoreError *error)
+{
+	return image_of_nodes(forest, &forest->calibration, allocator, image, image_size, error);
+}
+
+static bool
+image_of_model(const XgboostModel *model, const Calibration *calibration,
+               const CoreAllocator *allocator, void **image, size_t *image_size, CoreError *error)
+{
+	PlainForest plain;
+	bool ok;
+
+	if (!build_plain(model, allocator, &plain, error))
+		return false;
+	ok = image_of_nodes(&plain.forest, calibration, allocator, image, image_size, error);
+	release_plain(&plain, allocator);
+	return ok;
 }
 
 bool
@@ -211,7 +308,7 @@ forest_image_from_xgboost(const void *model, size_t model_size, const Calibratio
 	if (!calibration_verify(calibration, error) ||
 	    !xgboost_model_read(model, model_size, allocator, &trees, error))
 		return false;
-	ok = write_image(&trees, calibration, allocator, image, image_size, error);
+	ok = image_of_model(&trees, calibration, allocator, image, image_size, error);
 	xgboost_model_release(&trees, allocator);
 	return ok;
 }

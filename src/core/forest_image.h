@@ -7,6 +7,7 @@
 
 #include "core/calibration.h"
 #include "core/core.h"
+#include "core/forest.h"
 
 /*
  * Reads a model as XGBoosterSaveModelToBuffer writes it with {"format": "ubj"}
@@ -19,5 +20,9 @@ extern bool forest_image_from_xgboost(const void *model, size_t model_size,
                                       const Calibration *calibration,
                                       const CoreAllocator *allocator, void **image,
                                       size_t *image_size, CoreError *error);
+
+/* The image, in the current version, of a forest that has been opened: for images of an older one. */
+extern bool forest_image_from_forest(const Forest *forest, const CoreAllocator *allocator,
+                                     void **image, size_t *image_size, CoreError *error);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * forest_layout.h
- *		The bytes of a forest image, version 1 (docs/image-format.md). Private to
+ *		The bytes of a forest image, versions 1 and 2 (docs/image-format.md). Private to
  *		the files forest*.c: who builds, verifies or evaluates images.
  *
  * All numbers are little-endian and are used in place, so images are neither
@@ -12,7 +12,8 @@
 #include "core/forest.h"
 
 #define FOREST_IMAGE_MAGIC "FDFOREST" /* 8 bytes, no terminating zero */
-#define FOREST_IMAGE_VERSION 1
+#define FOREST_IMAGE_VERSION 2
+#define FOREST_IMAGE_OLDEST_VERSION 1
 #define FOREST_MAX_TREES (1u << 24)
 #define FOREST_MAX_NODES (1u << 30)
 #define FOREST_MAX_CATEGORY_WORDS (1u << 26)
@@ -34,7 +35,22 @@ typedef enum ForestSectionKind
 	FOREST_SECTION_CALIBRATION,
 	FOREST_SECTION_CALIBRATION_MARGINS,
 	FOREST_SECTION_CALIBRATION_PROBABILITIES,
-	FOREST_SECTIONS /* of version 1: all of them, in this order */
+	FOREST_SECTIONS_OF_VERSION_1, /* all of them, in this order */
+
+	/* The layout for vectors (forest_lanes.h): empty sections where there is none. */
+	FOREST_SECTION_RANKED = FOREST_SECTIONS_OF_VERSION_1,
+	FOREST_SECTION_SEPARATORS,
+	FOREST_SECTION_THRESHOLDS,
+	FOREST_SECTION_PAGES,
+	FOREST_SECTION_TOPS,
+	FOREST_SECTION_TAILS,
+	FOREST_SECTION_CHUNK_TREES,
+	FOREST_SECTION_CHUNKS,
+	FOREST_SECTION_LEAVES,
+	FOREST_SECTION_CATEGORY_FEATURES,
+	FOREST_SECTION_CATEGORY_ROWS,
+	FOREST_SECTION_CATEGORY_MASKS,
+	FOREST_SECTIONS /* of version 2: all of them, in this order */
 } ForestSectionKind;
 
 typedef struct ForestSection
@@ -54,8 +70,8 @@ typedef struct ForestHeader
 	uint32_t n_sections;
 	uint32_t n_features;
 	float base_margin;
-	uint8_t reserved[24]; /* zero */
-	ForestSection sections[FOREST_SECTIONS];
+	uint8_t reserved[24];                    /* zero */
+	ForestSection sections[FOREST_SECTIONS]; /* as many as the version has */
 } ForestHeader;
 
 #define FOREST_CHECKSUM_START 16 /* the magic is compared, the checksum cannot cover itself */
@@ -98,8 +114,34 @@ _Static_assert(sizeof(ForestCalibration) == 24, "layout of ForestCalibration");
 
 /* Size of an element of each kind of section, by ForestSectionKind. */
 static const uint32_t forest_element_sizes[FOREST_SECTIONS] = {
-    sizeof(uint32_t),          sizeof(ForestNode), sizeof(uint32_t),
-    sizeof(ForestCalibration), sizeof(float),      sizeof(double)};
+    sizeof(uint32_t),        sizeof(ForestNode),
+    sizeof(uint32_t),        sizeof(ForestCalibration),
+    sizeof(float),           sizeof(double),
+    sizeof(ForestRanked),    sizeof(float),
+    sizeof(float),           sizeof(ForestPage),
+    sizeof(ForestTop),       sizeof(ForestTail),
+    sizeof(ForestChunkTree), sizeof(ForestChunk),
+    sizeof(float),           sizeof(ForestCategoryFeature),
+    sizeof(uint32_t),        sizeof(uint64_t)};
+
+static inline uint32_t
+forest_sections_of_version(uint32_t version)
+{
+	return version == 1 ? FOREST_SECTIONS_OF_VERSION_1 : FOREST_SECTIONS;
+}
+
+static inline uint64_t
+forest_header_size(uint32_t version)
+{
+	return offsetof(ForestHeader, sections) +
+	       forest_sections_of_version(version) * sizeof(ForestSection);
+}
+
+/* Describes the layout of an image whose sections are in place, and verifies it in full. */
+extern bool forest_lanes_open(const ForestHeader *header, Forest *forest, CoreError *error);
+
+/* Points *lanes at the sections; their sizes say what shape it is. */
+extern void forest_lanes_describe(const ForestHeader *header, uint32_t n_trees, ForestLanes *lanes);
 
 static inline uint64_t
 forest_align(uint64_t offset)

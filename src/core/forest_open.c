@@ -32,19 +32,22 @@ all_zero(const uint8_t *bytes, uint64_t size)
 static bool
 verify_header(const ForestHeader *header, size_t size, CoreError *error)
 {
-	if (size < sizeof(ForestHeader))
+	if (size < forest_header_size(FOREST_IMAGE_OLDEST_VERSION))
 		return fail_image(error, "it is too short");
 	if (memcmp(header->magic, FOREST_IMAGE_MAGIC, sizeof(header->magic)) != 0)
 		return core_fail(error, "not a forest image");
-	if (header->version != FOREST_IMAGE_VERSION)
-		return core_fail(error, "forest image has version %u, but this library reads version %d",
-		                 header->version, FOREST_IMAGE_VERSION);
+	if (header->version < FOREST_IMAGE_OLDEST_VERSION || header->version > FOREST_IMAGE_VERSION)
+		return core_fail(error,
+		                 "forest image has version %u, but this library reads versions %d to %d",
+		                 header->version, FOREST_IMAGE_OLDEST_VERSION, FOREST_IMAGE_VERSION);
+	if (size < forest_header_size(header->version))
+		return fail_image(error, "it is too short");
 	if (header->size != size || size % FOREST_IMAGE_ALIGNMENT != 0)
 		return fail_image(error, "its size is not the recorded one");
 	if (header->checksum !=
 	    checksum64((const uint8_t *) header + FOREST_CHECKSUM_START, size - FOREST_CHECKSUM_START))
 		return fail_image(error, "the checksum does not match");
-	if (header->n_sections != FOREST_SECTIONS ||
+	if (header->n_sections != forest_sections_of_version(header->version) ||
 	    !all_zero(header->reserved, sizeof(header->reserved)))
 		return fail_image(error, "the header is not of its version");
 	if (header->n_features < 1 || header->n_features > FOREST_MAX_FEATURES)
@@ -59,9 +62,9 @@ static bool
 verify_sections(const ForestHeader *header, CoreError *error)
 {
 	const uint8_t *image = (const uint8_t *) header;
-	uint64_t end = sizeof(ForestHeader);
+	uint64_t end = forest_header_size(header->version);
 
-	for (uint32_t kind = 0; kind < FOREST_SECTIONS; kind++)
+	for (uint32_t kind = 0; kind < header->n_sections; kind++)
 	{
 		const ForestSection *section = &header->sections[kind];
 		uint64_t offset = forest_align(end);
@@ -230,5 +233,9 @@ forest_open(const void *image, size_t size, Forest *forest, CoreError *error)
 	if (!verify_header(header, size, error) || !verify_sections(header, error))
 		return false;
 	describe_trees(header, forest);
-	return verify_trees(forest, error) && describe_calibration(header, &forest->calibration, error);
+	if (!verify_trees(forest, error) || !describe_calibration(header, &forest->calibration, error))
+		return false;
+	if (header->version > 1 && !forest_lanes_open(header, forest, error))
+		return false;
+	return forest_use_path(forest, forest_path_best());
 }

@@ -1,13 +1,15 @@
 /*
  * make_corpus.c
  *		Writes the seed corpus of fuzz_xgboost_model and fuzz_forest_image: a small
- *		model of each shape as XGBoost 1.7 writes it, and its image without the
- *		first 32 bytes (which the fuzz program puts in front itself).
+ *		model of each shape as XGBoost 1.7 writes it, and its image, the
+ *		version as one byte instead of the first 32 bytes (which the fuzz program puts
+ *		in front itself).
  */
 // build: cc -std=gnu11 -O2 -ffp-contract=off -Isrc -Itest/unit test/fuzz/make_corpus.c src/core/*.c -lcmocka -lxgboost -lm -o build/make_corpus && build/make_corpus test/fuzz/corpus
 
 #include "xgboost_session.h"
 
+#include "core/forest_layout.h"
 #include "forest_session.h"
 
 #define ROWS 60
@@ -75,7 +77,8 @@ make(const char *folder, const char *name, const Calibration *calibration, int r
 		fprintf(stderr, "%s\n", error.message);
 		exit(1);
 	}
-	write_file(folder, "forest_image", name, (char *) session.image + 32, session.size - 32);
+	((char *) session.image)[31] = FOREST_IMAGE_VERSION;
+	write_file(folder, "forest_image", name, (char *) session.image + 31, session.size - 31);
 	forest_session_free(&session);
 	XGBOOST_CHECK(XGBoosterFree(booster));
 	XGBOOST_CHECK(XGDMatrixFree(matrix));
@@ -107,6 +110,9 @@ main(int argc, char **argv)
 	make(argv[1], "random_forest", NULL, 1,
 	     (const char *[]){"num_parallel_tree", "3", "subsample", "0.7", "max_depth", "2", NULL});
 	make(argv[1], "pruned", NULL, 2, (const char *[]){"gamma", "4", "max_depth", "4", NULL});
+	make(argv[1], "tails", NULL, 1, (const char *[]){"max_depth", "8", "lambda", "0", NULL});
+	make(argv[1], "chunks", NULL, 1,
+	     (const char *[]){"max_depth", "14", "lambda", "0", "max_cat_to_onehot", "99", NULL});
 	make(argv[1], "no_trees", NULL, 0, (const char *[]){NULL});
 	return 0;
 }

@@ -120,16 +120,18 @@ bytes_are_as_documented(void **state)
 		uint32_t element_size;
 		uint64_t offset;
 		uint64_t count;
-	} sections[] = {{4, 256, 4},  {16, 320, 14}, {4, 576, 6},
-	                {24, 640, 1}, {4, 704, 3},   {8, 768, 3}};
+	} sections[] = {{4, 512, 4},    {16, 576, 14}, {4, 832, 6},    {24, 896, 1},  {4, 960, 3},
+	                {8, 1024, 3},   {20, 1088, 3}, {4, 1152, 0},   {4, 1152, 48}, {8, 1344, 0},
+	                {128, 1344, 8}, {8, 2368, 0},  {136, 2368, 0}, {64, 2368, 0}, {4, 2368, 256},
+	                {16, 3392, 1},  {4, 3456, 41}, {8, 3648, 48}};
 
 	assert_memory_equal(image, "FDFOREST", 8);
-	assert_true(number_at(image, 16, 8) == session.size && session.size == 832);
-	assert_int_equal(number_at(image, 24, 4), 1);
-	assert_int_equal(number_at(image, 28, 4), 6);
+	assert_true(number_at(image, 16, 8) == session.size && session.size == 4032);
+	assert_int_equal(number_at(image, 24, 4), 2);
+	assert_int_equal(number_at(image, 28, 4), 18);
 	assert_int_equal(number_at(image, 32, 4), 4);
 	assert_int_equal(number_at(image, 36, 4), 0xbf8c9f54); /* -logf(3) */
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
 	{
 		assert_int_equal(number_at(image, 64 + 24 * i, 4), i);
 		assert_int_equal(number_at(image, 68 + 24 * i, 4), sections[i].element_size);
@@ -137,15 +139,15 @@ bytes_are_as_documented(void **state)
 		assert_int_equal(number_at(image, 80 + 24 * i, 8), sections[i].count);
 	}
 	/* Node 6: the categorical split of tree 2. */
-	assert_int_equal(number_at(image, 320 + 16 * 6, 4), 0);
-	assert_int_equal(number_at(image, 324 + 16 * 6, 4), 1);
-	assert_int_equal(number_at(image, 328 + 16 * 6, 2), 3);
-	assert_int_equal(number_at(image, 330 + 16 * 6, 2), 2);
-	assert_int_equal(number_at(image, 332 + 16 * 6, 4), 0);
+	assert_int_equal(number_at(image, 576 + 16 * 6, 4), 0);
+	assert_int_equal(number_at(image, 580 + 16 * 6, 4), 1);
+	assert_int_equal(number_at(image, 584 + 16 * 6, 2), 3);
+	assert_int_equal(number_at(image, 586 + 16 * 6, 2), 2);
+	assert_int_equal(number_at(image, 588 + 16 * 6, 4), 0);
 	/* Its set: two words, categories 0 and 33. */
-	assert_int_equal(number_at(image, 576, 4), 2);
-	assert_int_equal(number_at(image, 580, 4), 1);
-	assert_int_equal(number_at(image, 584, 4), 2);
+	assert_int_equal(number_at(image, 832, 4), 2);
+	assert_int_equal(number_at(image, 836, 4), 1);
+	assert_int_equal(number_at(image, 840, 4), 2);
 	forest_session_free(&session);
 }
 
@@ -248,7 +250,7 @@ forged_bytes_are_refused_or_safe(void **state)
 					continue;
 				seal(image, session.size);
 				accepted += try_image(image, session.size);
-				if (i < 8 || (i >= 16 && i < 32) || (i >= 40 && i < 320))
+				if (i < 8 || (i >= 16 && i < 32) || (i >= 40 && i < 576))
 					assert_false(opens(image, session.size));
 			}
 			image[i] = original;
@@ -312,13 +314,13 @@ must_refuse_forged(void (*forge)(uint8_t *image), const char *reason)
 static ForestNode *
 node_of(uint8_t *image, int i)
 {
-	return (ForestNode *) (image + 320) + i;
+	return (ForestNode *) (image + 576) + i;
 }
 
 static void
 forge_version(uint8_t *image)
 {
-	image[24] = 2;
+	image[24] = 3;
 }
 
 static void
@@ -360,19 +362,19 @@ forge_threshold(uint8_t *image)
 static void
 forge_set(uint8_t *image)
 {
-	*(uint32_t *) (image + 576) = 6;
+	*(uint32_t *) (image + 832) = 6;
 }
 
 static void
 forge_root(uint8_t *image)
 {
-	*(uint32_t *) (image + 256 + 4) = 2;
+	*(uint32_t *) (image + 512 + 4) = 2;
 }
 
 static void
 forge_gap(uint8_t *image)
 {
-	image[256 + 16] = 1;
+	image[512 + 16] = 1;
 }
 
 static void
@@ -382,15 +384,33 @@ forge_section(uint8_t *image)
 }
 
 static void
+forge_lane(uint8_t *image)
+{
+	image[1344 + 128] ^= 1;
+}
+
+static void
+forge_mask(uint8_t *image)
+{
+	image[3648 + 8 * 5] ^= 1;
+}
+
+static void
+forge_rank(uint8_t *image)
+{
+	*(float *) (image + 1152) = 1;
+}
+
+static void
 forge_points(uint8_t *image)
 {
-	*(float *) (image + 704) = 0.5f;
+	*(float *) (image + 960) = 0.5f;
 }
 
 static void
 forgeries_are_refused_by_name(void **state)
 {
-	must_refuse_forged(forge_version, "version 2, but this library reads version 1");
+	must_refuse_forged(forge_version, "version 3, but this library reads versions 1 to 2");
 	must_refuse_forged(forge_magic, "not a forest image");
 	must_refuse_forged(forge_loop, "tree 1 is not a tree");
 	must_refuse_forged(forge_child_of_the_next_tree, "tree 1 is not a tree");
@@ -402,6 +422,9 @@ forgeries_are_refused_by_name(void **state)
 	must_refuse_forged(forge_gap, "bytes between sections");
 	must_refuse_forged(forge_section, "a section is out of place");
 	must_refuse_forged(forge_points, "calibration");
+	must_refuse_forged(forge_lane, "its layout is not that of its trees");
+	must_refuse_forged(forge_mask, "its layout is not that of its trees");
+	must_refuse_forged(forge_rank, "its layout is not that of its trees");
 }
 
 /* An image from a model document, or an error; an image opens and evaluates. */

@@ -295,17 +295,32 @@ draw_row(RandomState *random, const Data *data, const Thresholds *thresholds, fl
 	}
 }
 
-static void
-assert_same_bits(const Forest *forest, const float *rows, const float *expected, size_t n,
-                 uint64_t seed)
+/* Rows in blocks and one by one, on every path that the processor has; returns comparisons. */
+static size_t
+assert_same_bits(Forest *forest, const float *rows, const float *expected, size_t n, uint64_t seed)
 {
 	float margins[ROWS_PER_MODEL];
+	size_t compared = 0;
 
-	forest_margins(forest, rows, forest->n_features, n, margins);
-	for (size_t i = 0; i < n; i++)
-		if (memcmp(&margins[i], &expected[i], sizeof(float)) != 0)
-			fail_msg("model of seed %llu, row %zu: margin %a instead of XGBoost's %a",
-			         (unsigned long long) seed, i, margins[i], expected[i]);
+	for (int path = 0; path < FOREST_PATHS; path++)
+	{
+		if (!forest_use_path(forest, (ForestPath) path) || (int) forest->path != path)
+			continue;
+		forest_margins(forest, rows, forest->n_features, n, margins);
+		for (size_t i = 0; i < n; i++)
+		{
+			float alone = forest_margin(forest, rows + i * forest->n_features);
+
+			if (memcmp(&margins[i], &expected[i], sizeof(float)) != 0 ||
+			    memcmp(&alone, &expected[i], sizeof(float)) != 0)
+				fail_msg("model of seed %llu, row %zu, %s: margins %a in a block and %a alone "
+				         "instead of XGBoost's %a",
+				         (unsigned long long) seed, i, forest_path_name(forest->path), margins[i],
+				         alone, expected[i]);
+		}
+		compared += n;
+	}
+	return compared;
 }
 
 /*
@@ -313,8 +328,8 @@ assert_same_bits(const Forest *forest, const float *rows, const float *expected,
  * A matrix takes an infinity only if the other one stands for missing.
  */
 static size_t
-compare_class(BoosterHandle booster, const Forest *forest, const float *rows, uint64_t seed,
-              bool plus, bool minus)
+compare_class(BoosterHandle booster, Forest *forest, const float *rows, uint64_t seed, bool plus,
+              bool minus)
 {
 	size_t width = forest->n_features;
 	float *selected = malloc(ROWS_PER_MODEL * width * sizeof(float));
@@ -347,8 +362,33 @@ compare_class(BoosterHandle booster, const Forest *forest, const float *rows, ui
 	return plus && minus ? 0 : n;
 }
 
-static size_t
-compare_model(const Data *data, BoosterHandle booster, RandomState *random, uint64_t seed)
+/* What the models of a run were like: all of it must have been tried. */
+typedef struct Coverage
+{
+	size_t by_matrix;
+	size_t triples; /* of model, row and path */
+	size_t shapes[FOREST_SHAPE_CHUNKS + 1];
+	size_t wide;
+	size_t pages;
+	size_t categories[FOREST_SHAPE_CHUNKS + 1];
+	size_t too_many_slots;
+} Coverage;
+
+static void
+note_layout(const Forest *forest, Coverage *coverage)
+{
+	const ForestLanes *lanes = &forest->lanes;
+
+	coverage->shapes[lanes->shape]++;
+	coverage->wide += lanes->n_slots > 64;
+	coverage->pages += lanes->n_pages > 0;
+	coverage->categories[lanes->shape] += lanes->n_category_features > 0;
+	coverage->too_many_slots += lanes->shape == FOREST_SHAPE_NONE && forest->n_trees > 0;
+}
+
+static void
+compare_model(const Data *data, BoosterHandle booster, RandomState *random, uint64_t seed,
+              Coverage *coverage)
 {
 	float *rows = malloc(ROWS_PER_MODEL * data->width * sizeof(float));
 	float expected[ROWS_PER_MODEL];
@@ -357,22 +397,35 @@ compare_model(const Data *data, BoosterHandle booster, RandomState *random, uint
 	CoreError error;
 	size_t size;
 	const char *model = booster_save(booster, &size);
-	size_t compared = 0;
 
 	if (!forest_session_create(model, size, NULL, &session, &error))
 		fail_msg("model of seed %llu: %s", (unsigned long long) seed, error.message);
+	note_layout(&session.forest, coverage);
 	thresholds = collect_thresholds(model, size);
 	for (size_t r = 0; r < ROWS_PER_MODEL; r++)
 		draw_row(random, data, &thresholds, rows + r * data->width);
 	booster_margins_in_place(booster, rows, ROWS_PER_MODEL, data->width, expected);
-	assert_same_bits(&session.forest, rows, expected, ROWS_PER_MODEL, seed);
+	coverage->triples += assert_same_bits(&session.forest, rows, expected, ROWS_PER_MODEL, seed);
 	for (int infinities = 0; infinities < 4; infinities++)
-		compared +=
+		coverage->by_matrix +=
 		    compare_class(booster, &session.forest, rows, seed, infinities & 1, infinities & 2);
 	free(thresholds.entries);
 	forest_session_free(&session);
 	free(rows);
-	return compared;
+}
+
+static void
+print_coverage(const Coverage *coverage, uint64_t n_models)
+{
+	print_message("# %llu models: %zu model-row-path triples, %zu rows by matrix\n",
+	              (unsigned long long) n_models, coverage->triples, coverage->by_matrix);
+	print_message(
+	    "# layouts: %zu tops, %zu tails, %zu chunks; with categories %zu, %zu, %zu; "
+	    "%zu of more than 64 slots, %zu with pages, %zu of more slots than a layout has\n",
+	    coverage->shapes[FOREST_SHAPE_TOPS], coverage->shapes[FOREST_SHAPE_TAILS],
+	    coverage->shapes[FOREST_SHAPE_CHUNKS], coverage->categories[FOREST_SHAPE_TOPS],
+	    coverage->categories[FOREST_SHAPE_TAILS], coverage->categories[FOREST_SHAPE_CHUNKS],
+	    coverage->wide, coverage->pages, coverage->too_many_slots);
 }
 
 static void
@@ -381,7 +434,7 @@ margins_equal_those_of_xgboost(void **state)
 	uint64_t n_models = environment_number("EXACTNESS_MODELS", DEFAULT_MODELS);
 	uint64_t first = environment_number("EXACTNESS_SEED", 1);
 	Data *data = malloc(sizeof(Data));
-	size_t compared = 0;
+	Coverage coverage = {0};
 
 	for (uint64_t seed = first; seed < first + n_models; seed++)
 	{
@@ -393,13 +446,12 @@ margins_equal_those_of_xgboost(void **state)
 		categories = chance(&random, 0.4);
 		draw_data(&random, data, categories);
 		booster = train(&random, data, categories);
-		compared += compare_model(data, booster, &random, seed);
+		compare_model(data, booster, &random, seed, &coverage);
 		XGBOOST_CHECK(XGBoosterFree(booster));
 	}
 	free(data);
-	print_message("# %zu rows of %llu models by matrix, %llu in place\n", compared,
-	              (unsigned long long) n_models, (unsigned long long) n_models * ROWS_PER_MODEL);
-	assert_true(compared > n_models * ROWS_PER_MODEL / 2);
+	print_coverage(&coverage, n_models);
+	assert_true(coverage.by_matrix > n_models * ROWS_PER_MODEL / 2);
 }
 
 int

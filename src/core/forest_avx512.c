@@ -1,0 +1,443 @@
+/*
+ * forest_avx512.c
+ *		Evaluates the layout for vectors with AVX-512 VBMI.
+ *
+ * The slots of a row fit one register of 64 bytes, or two. One permutation
+ * brings to each lane of a tree the slot it asks for, one comparison takes all
+ * its decisions; eight trees at a time, two look-ups turn 63 decisions into an
+ * exit. One row goes through all trees; a block goes through a tile of trees
+ * row by row, so that each top is loaded once for 64 rows.
+ */
+#include "core/forest_slots.h"
+
+#if FOREST_HAS_X86_PATHS
+
+#include <immintrin.h>
+#include <string.h>
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,popcnt")))
+#define AVX512_INLINE static inline AVX512 __attribute__((always_inline))
+
+/* The lowest byte of each word of 64 bits. */
+#define LOWEST_BYTES UINT64_C(0x0101010101010101)
+/* The slots of eight tails, each between thresholds. */
+#define TAIL_SLOTS UINT64_C(0x1515151515151515)
+
+typedef struct ByteTable128
+{
+	uint8_t bytes[128] __attribute__((aligned(64)));
+} ByteTable128;
+
+/* Bits 0, 2 and 4: the three splits of a tail. */
+#define EXIT_OF_TAIL(bits) (FOREST_BIT(bits, 0) ? 2 + FOREST_BIT(bits, 4) : FOREST_BIT(bits, 2))
+
+static const ByteTable128 exit_of_8 = {
+    {FOREST_TABLE_64(FOREST_EXIT_OF_8, 0), FOREST_TABLE_64(FOREST_EXIT_OF_8, 64)}};
+static const ByteTable128 shift_of_8 = {
+    {FOREST_TABLE_64(FOREST_SHIFT_OF_8, 0), FOREST_TABLE_64(FOREST_SHIFT_OF_8, 64)}};
+static const ByteTable128 base_of_8 = {
+    {FOREST_TABLE_64(FOREST_BASE_OF_8, 0), FOREST_TABLE_64(FOREST_BASE_OF_8, 64)}};
+static const uint8_t exit_of_4[64]
+    __attribute__((aligned(64))) = {FOREST_TABLE_64(FOREST_EXIT_OF_4, 0)};
+static const uint8_t shift_of_4[64]
+    __attribute__((aligned(64))) = {FOREST_TABLE_64(FOREST_SHIFT_OF_4, 0)};
+static const uint8_t base_of_4[64]
+    __attribute__((aligned(64))) = {FOREST_TABLE_64(FOREST_BASE_OF_4, 0)};
+static const uint8_t exit_of_tail[64]
+    __attribute__((aligned(64))) = {FOREST_TABLE_64(EXIT_OF_TAIL, 0)};
+
+/* Slots of a row, in one register or two. */
+typedef struct SlotRegisters
+{
+	__m512i low;
+	__m512i high;
+} SlotRegisters;
+
+AVX512_INLINE SlotRegisters
+load_slots(const ForestSlots *row, bool wide)
+{
+	SlotRegisters slots;
+
+	slots.low = _mm512_load_si512(row->slots);
+	slots.high = wide ? _mm512_load_si512(row->slots + 64) : slots.low;
+	return slots;
+}
+
+AVX512_INLINE __m512i
+pick_slots(SlotRegisters slots, __m512i lanes, bool wide)
+{
+	if (wide)
+		return _mm512_permutex2var_epi8(slots.low, lanes, slots.high);
+	return _mm512_permutexvar_epi8(lanes, slots.low);
+}
+
+/* Ranks */
+
+/* How many of the 16 floats are at most x. */
+AVX512_INLINE uint32_t
+count_at_most(const float *floats, __m512 x)
+{
+	return (uint32_t) __builtin_popcount(_mm512_cmp_ps_mask(_mm512_load_ps(floats), x, _CMP_LE_OQ));
+}
+
+AVX512_INLINE void
+reduce_row(const ForestLanes *lanes, const float *values, ForestSlots *row)
+{
+	ForestRanks ranks;
+
+	_mm512_store_si512(row->slots, _mm512_setzero_si512());
+	_mm512_store_si512(row->slots + 64, _mm512_setzero_si512());
+	for (uint32_t i = 0; i < lanes->n_ranked; i++)
+	{
+		const ForestRanked *ranked = &lanes->ranked[i];
+		const float *separators =
+		    lanes->separators + (size_t) ranked->first_separator * FOREST_BLOCK;
+		const float *blocks = lanes->thresholds + (size_t) ranked->first_block * FOREST_BLOCK;
+		float value = values[ranked->feature];
+		__m512 x = _mm512_set1_ps(value);
+		uint32_t block = 0;
+
+		for (uint32_t v = 0; v < forest_separator_vectors(ranked); v++)
+			block += count_at_most(separators + (size_t) v * FOREST_BLOCK, x);
+		forest_set_rank(ranked, i, value,
+		                block * FOREST_BLOCK +
+		                    count_at_most(blocks + (size_t) block * FOREST_BLOCK, x),
+		                &ranks, row);
+	}
+	forest_set_pages(lanes, &ranks, row);
+	forest_set_categories(lanes, values, row);
+}
+
+/* Decisions and exits */
+
+AVX512_INLINE uint64_t
+decide_top(const ForestTop *top, SlotRegisters slots, bool wide)
+{
+	return _cvtmask64_u64(
+	    _mm512_cmpgt_epu8_mask(pick_slots(slots, _mm512_load_si512(top->slots), wide),
+	                           _mm512_load_si512(top->thresholds)));
+}
+
+AVX512_INLINE __m512i
+look_up_128(const ByteTable128 *table, __m512i words)
+{
+	return _mm512_maskz_permutex2var_epi8(LOWEST_BYTES, _mm512_load_si512(table->bytes), words,
+	                                      _mm512_load_si512(table->bytes + 64));
+}
+
+AVX512_INLINE __m512i
+look_up_64(const uint8_t *table, __m512i words)
+{
+	return _mm512_maskz_permutexvar_epi8(LOWEST_BYTES, words, _mm512_load_si512(table));
+}
+
+/* Eight words of 63 decisions to their exits. */
+AVX512_INLINE __m512i
+exits_of_tops(__m512i decisions)
+{
+	__m512i lower = _mm512_srlv_epi64(decisions, look_up_128(&shift_of_8, decisions));
+
+	return _mm512_add_epi64(look_up_128(&base_of_8, decisions), look_up_128(&exit_of_8, lower));
+}
+
+/* Eight words of 15 decisions to their exits. */
+AVX512_INLINE __m512i
+exits_of_chunks(__m512i decisions)
+{
+	__m512i lower = _mm512_srlv_epi64(decisions, look_up_64(shift_of_4, decisions));
+
+	return _mm512_add_epi64(look_up_64(base_of_4, decisions), look_up_64(exit_of_4, lower));
+}
+
+/* The categories' decisions for eight words of a row of masks. */
+AVX512_INLINE __m512i
+unite_masks(const ForestLanes *lanes, const ForestSlots *row, uint64_t word, __m512i decisions)
+{
+	for (uint32_t i = 0; i < row->n_mask_rows; i++)
+		decisions =
+		    _mm512_or_si512(decisions, _mm512_loadu_si512(forest_mask(lanes, row, i, word)));
+	return decisions;
+}
+
+AVX512_INLINE __m512i
+exits_of_eight(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree,
+               const uint64_t *decisions)
+{
+	return exits_of_tops(unite_masks(lanes, row, tree, _mm512_load_si512(decisions)));
+}
+
+/* Leaves: each takes the decisions of the tops of a tile for one row and adds n leaves in order. */
+
+AVX512_INLINE float
+add_leaves_of_tops(const ForestLanes *lanes, const ForestSlots *row, uint32_t first, uint32_t n,
+                   const uint64_t *decisions, float margin)
+{
+	const float *leaves = lanes->leaves + (size_t) first * FOREST_TOP_EXITS;
+	uint64_t exits[FOREST_TILE] __attribute__((aligned(64)));
+	const __m512i starts = _mm512_setr_epi64(0, 64, 128, 192, 256, 320, 384, 448);
+	uint32_t k = 0;
+
+	for (uint32_t at = 0; at < n; at += 8)
+		_mm512_store_si512(
+		    exits + at,
+		    _mm512_add_epi64(starts, exits_of_eight(lanes, row, first + at, decisions + at)));
+	for (; k + 8 <= n; k += 8, leaves += 8 * FOREST_TOP_EXITS)
+		for (uint32_t i = 0; i < 8; i++)
+			margin += leaves[exits[k + i]];
+	for (uint32_t i = 0; k + i < n; i++)
+		margin += leaves[exits[k + i]];
+	return margin;
+}
+
+/* The tails of eight trees, side by side in one register. */
+AVX512_INLINE __m512i
+load_tails(const ForestTail *tails, const uint64_t *at)
+{
+	const long long *words = (const long long *) (const void *) tails;
+
+	return _mm512_inserti64x4(
+	    _mm512_castsi256_si512(
+	        _mm256_set_epi64x(words[at[3]], words[at[2]], words[at[1]], words[at[0]])),
+	    _mm256_set_epi64x(words[at[7]], words[at[6]], words[at[5]], words[at[4]]), 1);
+}
+
+/* Bits 0, 2 and 4 of each word: what categories decide in the tails at these exits. */
+AVX512_INLINE __m512i
+tail_masks(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree, __m512i exits)
+{
+	const __m512i one = _mm512_set1_epi64(1);
+	__m512i bits = _mm512_setzero_si512();
+
+	for (uint32_t i = 3; i > 0; i--)
+	{
+		__m512i word = unite_masks(lanes, row, (uint64_t) i * lanes->n_trees_padded + tree,
+		                           _mm512_setzero_si512());
+
+		bits = _mm512_or_si512(_mm512_slli_epi64(bits, 2),
+		                       _mm512_and_si512(_mm512_srlv_epi64(word, exits), one));
+	}
+	return bits;
+}
+
+AVX512_INLINE float
+add_leaves_of_tails(const ForestLanes *lanes, const ForestSlots *row, SlotRegisters slots,
+                    bool wide, uint32_t first, uint32_t n, const uint64_t *decisions, float margin)
+{
+	const float *leaves = lanes->leaves + (size_t) first * FOREST_TAIL_EXITS;
+	uint64_t at[FOREST_TILE] __attribute__((aligned(64)));
+	const __m512i starts = _mm512_setr_epi64(0, 64, 128, 192, 256, 320, 384, 448);
+	uint32_t k = 0;
+
+	for (uint32_t i = 0; i < n; i += 8)
+		_mm512_store_si512(
+		    at + i, _mm512_add_epi64(starts, exits_of_eight(lanes, row, first + i, decisions + i)));
+	for (uint32_t i = 0; i < n; i += 8)
+	{
+		__m512i tails = load_tails(lanes->tails + (size_t) (first + i) * FOREST_TOP_EXITS, at + i);
+		__m512i exits = _mm512_load_si512(at + i);
+		uint64_t right = _cvtmask64_u64(_mm512_mask_cmpgt_epu8_mask(
+		    TAIL_SLOTS, pick_slots(slots, tails, wide), _mm512_srli_epi16(tails, 8)));
+		__m512i bits = _mm512_cvtepu8_epi64(_mm_cvtsi64_si128((long long) right));
+
+		if (row->n_mask_rows > 0)
+			bits =
+			    _mm512_or_si512(bits, tail_masks(lanes, row, first + i,
+			                                     _mm512_and_si512(exits, _mm512_set1_epi64(63))));
+		_mm512_store_si512(
+		    at + i, _mm512_add_epi64(_mm512_slli_epi64(exits, 2), look_up_64(exit_of_tail, bits)));
+	}
+	for (; k + 8 <= n; k += 8, leaves += 8 * FOREST_TAIL_EXITS)
+		for (uint32_t i = 0; i < 8; i++)
+			margin += leaves[at[k + i]];
+	for (uint32_t i = 0; k + i < n; i++)
+		margin += leaves[at[k + i]];
+	return margin;
+}
+
+/* Decisions of the chunks that trees of a tile have come to. */
+AVX512_INLINE void
+decide_chunks(const ForestLanes *lanes, const ForestSlots *row, SlotRegisters slots, bool wide,
+              const uint32_t *chunks, uint32_t n, uint64_t *decisions)
+{
+	for (uint32_t i = 0; i < n; i++)
+	{
+		const ForestChunk *chunk = &lanes->chunks[chunks[i]];
+		__m512i picked = pick_slots(
+		    slots,
+		    _mm512_castsi128_si512(_mm_load_si128((const __m128i *) (const void *) chunk->slots)),
+		    wide);
+
+		decisions[i] = _cvtmask16_u32(_mm_cmpgt_epu8_mask(
+		    _mm512_castsi512_si128(picked),
+		    _mm_load_si128((const __m128i *) (const void *) chunk->thresholds)));
+	}
+	if (row->n_mask_rows > 0)
+		for (uint32_t i = 0; i < n; i++)
+			decisions[i] |= forest_chunk_mask(lanes, row, chunks[i]);
+}
+
+/*
+ * All trees of the tile go down together, a chunk at a time; those that have
+ * reached a leaf drop out.
+ */
+AVX512_INLINE float
+add_leaves_of_chunks(const ForestLanes *lanes, const ForestSlots *row, SlotRegisters slots,
+                     bool wide, uint32_t first, uint32_t n, const uint64_t *decisions, float margin)
+{
+	const ForestChunkTree *trees = lanes->chunk_trees + first;
+	uint64_t exits[FOREST_TILE] __attribute__((aligned(64)));
+	uint64_t below[FOREST_TILE] __attribute__((aligned(64))) = {0};
+	ForestFront front;
+
+	front.n_active = 0;
+	for (uint32_t i = 0; i < n; i += 8)
+		_mm512_store_si512(exits + i, exits_of_eight(lanes, row, first + i, decisions + i));
+	for (uint32_t i = 0; i < n; i++)
+		forest_front_take(&front, trees, i, trees[i].exits[exits[i]]);
+	while (front.n_active > 0)
+	{
+		uint32_t n_active = front.n_active;
+
+		decide_chunks(lanes, row, slots, wide, front.chunks, n_active, below);
+		for (uint32_t i = 0; i < n_active; i += 8)
+			_mm512_store_si512(exits + i, exits_of_chunks(_mm512_load_si512(below + i)));
+		front.n_active = 0;
+		for (uint32_t i = 0; i < n_active; i++)
+			forest_front_take(&front, trees, front.trees[i],
+			                  lanes->chunks[front.chunks[i]].exits[exits[i]]);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		margin += lanes->leaves[front.leaves[i]];
+	return margin;
+}
+
+AVX512_INLINE float
+add_leaves(const ForestLanes *lanes, ForestShape shape, bool wide, const ForestSlots *row,
+           SlotRegisters slots, uint32_t first, uint32_t n, const uint64_t *decisions, float margin)
+{
+	switch (shape)
+	{
+		case FOREST_SHAPE_TAILS:
+			return add_leaves_of_tails(lanes, row, slots, wide, first, n, decisions, margin);
+		case FOREST_SHAPE_CHUNKS:
+			return add_leaves_of_chunks(lanes, row, slots, wide, first, n, decisions, margin);
+		default:
+			return add_leaves_of_tops(lanes, row, first, n, decisions, margin);
+	}
+}
+
+/* Rows; compiled once for each shape and width. */
+
+AVX512_INLINE float
+sum_row(const Forest *forest, ForestShape shape, bool wide, const float *values)
+{
+	const ForestLanes *lanes = &forest->lanes;
+	uint64_t decisions[FOREST_TILE] __attribute__((aligned(64))) = {0};
+	float margin = forest->base_margin;
+	ForestSlots row;
+	SlotRegisters slots;
+
+	reduce_row(lanes, values, &row);
+	slots = load_slots(&row, wide);
+	for (uint32_t first = 0; first < forest->n_trees; first += FOREST_TILE)
+	{
+		uint32_t n = forest->n_trees - first;
+
+		n = n < FOREST_TILE ? n : FOREST_TILE;
+		for (uint32_t i = 0; i < n; i++)
+			decisions[i] = decide_top(&lanes->tops[first + i], slots, wide);
+		margin = add_leaves(lanes, shape, wide, &row, slots, first, n, decisions, margin);
+	}
+	return margin;
+}
+
+AVX512_INLINE void
+sum_block(const Forest *forest, ForestShape shape, bool wide, const float *values, size_t stride,
+          uint32_t n_rows, float *margins)
+{
+	const ForestLanes *lanes = &forest->lanes;
+	uint64_t decisions[FOREST_BLOCK_ROWS][FOREST_TILE] __attribute__((aligned(64)));
+	ForestSlots rows[FOREST_BLOCK_ROWS];
+
+	memset(decisions, 0, sizeof(decisions));
+	for (uint32_t r = 0; r < n_rows; r++)
+	{
+		reduce_row(lanes, values + r * stride, &rows[r]);
+		margins[r] = forest->base_margin;
+	}
+	for (uint32_t first = 0; first < forest->n_trees; first += FOREST_TILE)
+	{
+		uint32_t n = forest->n_trees - first;
+
+		n = n < FOREST_TILE ? n : FOREST_TILE;
+		for (uint32_t i = 0; i < n; i++)
+			for (uint32_t r = 0; r < n_rows; r++)
+				decisions[r][i] =
+				    decide_top(&lanes->tops[first + i], load_slots(&rows[r], wide), wide);
+		for (uint32_t r = 0; r < n_rows; r++)
+			margins[r] = add_leaves(lanes, shape, wide, &rows[r], load_slots(&rows[r], wide), first,
+			                        n, decisions[r], margins[r]);
+	}
+}
+
+#define DEFINE_SUMS(name, shape, wide)                                                             \
+	static AVX512 float sum_row_##name(const Forest *forest, const float *values)                  \
+	{                                                                                              \
+		return sum_row(forest, shape, wide, values);                                               \
+	}                                                                                              \
+	static AVX512 void sum_block_##name(const Forest *forest, const float *values, size_t stride,  \
+	                                    uint32_t n_rows, float *margins)                           \
+	{                                                                                              \
+		sum_block(forest, shape, wide, values, stride, n_rows, margins);                           \
+	}
+
+DEFINE_SUMS(tops, FOREST_SHAPE_TOPS, false)
+DEFINE_SUMS(tops_wide, FOREST_SHAPE_TOPS, true)
+DEFINE_SUMS(tails, FOREST_SHAPE_TAILS, false)
+DEFINE_SUMS(tails_wide, FOREST_SHAPE_TAILS, true)
+DEFINE_SUMS(chunks, FOREST_SHAPE_CHUNKS, false)
+DEFINE_SUMS(chunks_wide, FOREST_SHAPE_CHUNKS, true)
+
+typedef struct Sums
+{
+	float (*row)(const Forest *forest, const float *values);
+	void (*block)(const Forest *forest, const float *values, size_t stride, uint32_t n_rows,
+	              float *margins);
+} Sums;
+
+static const Sums *
+sums_of(const ForestLanes *lanes)
+{
+	static const Sums sums[][2] = {
+	    [FOREST_SHAPE_TOPS] = {{sum_row_tops, sum_block_tops},
+	                           {sum_row_tops_wide, sum_block_tops_wide}},
+	    [FOREST_SHAPE_TAILS] = {{sum_row_tails, sum_block_tails},
+	                            {sum_row_tails_wide, sum_block_tails_wide}},
+	    [FOREST_SHAPE_CHUNKS] = {{sum_row_chunks, sum_block_chunks},
+	                             {sum_row_chunks_wide, sum_block_chunks_wide}}};
+
+	return &sums[lanes->shape][lanes->n_slots > 64];
+}
+
+float
+forest_margin_avx512(const Forest *forest, const float *row)
+{
+	return sums_of(&forest->lanes)->row(forest, row);
+}
+
+void
+forest_margins_avx512(const Forest *forest, const float *rows, size_t stride, size_t n,
+                      float *margins)
+{
+	const Sums *sums = sums_of(&forest->lanes);
+
+	for (size_t r = 0; r < n; r += FOREST_BLOCK_ROWS)
+	{
+		size_t left = n - r;
+
+		sums->block(forest, rows + r * stride, stride,
+		            (uint32_t) (left < FOREST_BLOCK_ROWS ? left : FOREST_BLOCK_ROWS), margins + r);
+	}
+}
+
+#endif
