@@ -37,6 +37,28 @@ CREATE TRIGGER model_version_is_not_truncated BEFORE TRUNCATE ON fraud.model_ver
 ALTER TABLE fraud.model_version ENABLE ALWAYS TRIGGER model_version_is_immutable;
 ALTER TABLE fraud.alias_history ENABLE ALWAYS TRIGGER alias_history_is_immutable;
 
+-- fraud_retrain runs what a version's creator wrote, so nobody may write in another's
+-- name. A superuser may: that is a restore.
+CREATE FUNCTION fraud.refuse_other_creator() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+    RAISE EXCEPTION 'role "%" cannot register a version in the name of role "%"',
+      current_user, NEW.created_by USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NEW;
+END
+$$;
+REVOKE ALL ON FUNCTION fraud.refuse_other_creator() FROM PUBLIC;
+COMMENT ON FUNCTION fraud.refuse_other_creator() IS
+'trigger of fraud.model_version: 42501 for a created_by that is not the role itself';
+CREATE TRIGGER model_version_names_its_creator BEFORE INSERT ON fraud.model_version
+  FOR EACH ROW WHEN (NEW.created_by <> CURRENT_USER)
+  EXECUTE FUNCTION fraud.refuse_other_creator();
+ALTER TABLE fraud.model_version ENABLE ALWAYS TRIGGER model_version_names_its_creator;
+
 -- The lock makes a DELETE of the version wait for us, and then see the alias.
 CREATE FUNCTION fraud.check_alias() RETURNS trigger
 LANGUAGE plpgsql

@@ -14,11 +14,13 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "pg/errors.h"
 #include "pg/registry.h"
 #include "training/leakage.h"
 #include "training/memory_estimate.h"
 #include "training/register.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -151,6 +153,31 @@ fraud_train(PG_FUNCTION_ARGS)
 	return result_row(fcinfo, request->model, &result);
 }
 
+/*
+ * A recorded source is another role's text, and we would run it as the caller:
+ * only where that role could do whatever the caller can. Nobody registers a
+ * version in another role's name (sql/integrity.sql).
+ */
+static void
+require_trusted_creator(const VersionId *champion, const char *creator)
+{
+	Oid role = get_role_oid(creator, true);
+	char *caller;
+
+	if (OidIsValid(role) && has_privs_of_role(role, GetUserId()))
+		return;
+	caller = GetUserNameFromId(GetUserId(), false);
+	ereport(ERROR,
+	        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+	         errmsg("role \"%s\" may not retrain version %d of model \"%s\"", caller,
+	                champion->version, champion->model),
+	         errdetail("Retraining runs the source that role \"%s\" gave, with the rights of "
+	                   "role \"%s\".",
+	                   creator, caller),
+	         errhint("Retrain as the role that trained it, or use fraud_train with a source "
+	                 "of your own.")));
+}
+
 /* The champion's recorded request. */
 static Jsonb *
 champion_request(const VersionId *champion)
@@ -161,13 +188,16 @@ champion_request(const VersionId *champion)
 
 	values[0] = Int64GetDatum(champion->model_id);
 	values[1] = Int32GetDatum(champion->version);
-	if (SPI_execute_with_args("SELECT v.request FROM fraud.model_version AS v WHERE v.model_id "
-	                          "OPERATOR(pg_catalog.=) $1 AND v.version OPERATOR(pg_catalog.=) $2",
+	if (SPI_execute_with_args("SELECT v.request, v.created_by FROM fraud.model_version AS v WHERE "
+	                          "v.model_id OPERATOR(pg_catalog.=) $1 AND v.version "
+	                          "OPERATOR(pg_catalog.=) $2",
 	                          2, types, values, NULL, true, 0) != SPI_OK_SELECT ||
 	    SPI_processed != 1)
 		ereport(ERROR,
 		        (errcode(ERRCODE_FRAUD_NO_VERSION),
 		         errmsg("version %d of model \"%s\" is gone", champion->version, champion->model)));
+	require_trusted_creator(champion,
+	                        SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2));
 	return DatumGetJsonbP(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 }
 

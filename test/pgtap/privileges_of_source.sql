@@ -1,7 +1,7 @@
 -- A source is read as the caller: with the caller's rights, under the caller's
 -- row-level security. Without rights nothing is left of a training.
 BEGIN;
-SELECT plan(15);
+SELECT plan(19);
 
 CREATE TABLE public.tx AS
   SELECT transaction_id, tx_time, amount, channel, is_fraud, transaction_id % 2 AS tenant
@@ -54,12 +54,25 @@ SELECT results_eq($$SELECT rows, created_by FROM fraud.model_version$$,
   $$VALUES (2000::bigint, 'fraud_test_even')$$, 'which the version records, with the caller');
 RESET ROLE;
 
+-- Retraining runs what the creator of the champion wrote, as the caller: only a
+-- creator with the caller's rights is trusted.
+SELECT throws_ok($$SELECT fraud_retrain('card_fraud')$$, '42501',
+  format('role "%s" may not retrain version 1 of model "card_fraud"', current_user),
+  'a superuser does not run the source of another role');
+SET LOCAL ROLE fraud_test_even;
+SELECT throws_ok($$INSERT INTO fraud.model_version
+  SELECT (jsonb_populate_record(v, jsonb_build_object('version', 9, 'created_by', session_user))).*
+  FROM fraud.model_version v$$, '42501',
+  format('role "fraud_test_even" cannot register a version in the name of role "%s"', session_user),
+  'nobody writes in the name of another');
+RESET ROLE;
 -- Who retrains decides what is seen, not who trained first.
-SELECT results_eq($$SELECT version, rows FROM fraud_retrain('card_fraud')$$,
-  'VALUES (2, 4000::bigint)', 'a superuser retrains on all rows');
+SELECT results_eq($$EXECUTE train('card_fraud', 'public.tx')$$, 'VALUES (4000::bigint)',
+  'a superuser trains on all rows');
+SELECT fraud_promote('card_fraud', 2, force => true);
 SET LOCAL ROLE fraud_test_even;
 SELECT results_eq($$SELECT version, rows FROM fraud_retrain('card_fraud')$$,
-  'VALUES (3, 2000::bigint)', 'the first role on its own again');
+  'VALUES (3, 2000::bigint)', 'another role retrains on its own');
 SET LOCAL row_security = off;
 SELECT throws_ok($$SELECT fraud_retrain('card_fraud')$$, '42501', NULL,
   'row_security = off is an error, not a way around');
@@ -77,6 +90,13 @@ SET LOCAL ROLE fraud_test_reader;
 SELECT throws_ok($$SELECT fraud_score(ROW(1)::record)$$, '42501',
   'permission denied to use the models of fraud_detect', 'no scoring without rights in the registry');
 RESET ROLE;
+-- Scoring reads by index, past policies: so it does not where there are any.
+ALTER TABLE fraud.model_version ENABLE ROW LEVEL SECURITY;
+SET LOCAL ROLE fraud_test_scorer;
+SELECT throws_ok($$SELECT fraud_score(t) FROM public.tx AS t$$, '42501',
+  'permission denied to use the models of fraud_detect', 'no scoring past policies of the registry');
+RESET ROLE;
+SELECT ok(count(fraud_score(t)) = 4000, 'which do not concern their owner') FROM public.tx AS t;
 SELECT is(count(*), 3::bigint, 'three versions are registered') FROM fraud.model_version;
 
 SELECT * FROM finish();
