@@ -140,7 +140,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   m fraud.model := fraud.lock_model(model);
-  command text := format('SELECT @extschema@.fraud_retrain(%L)', m.name);
+  command text := 'SELECT @extschema@.fraud_retrain(' || quote_literal(m.name) || ')';
   -- Unique in a cluster, whatever the model is called: pg_cron has one list for all databases.
   job_name text := format('fraud_retrain/%s/%s',
                           (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()),
