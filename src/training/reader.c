@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "core/random.h"
+#include "miscadmin.h"
 #include "pg/errors.h"
 #include "pg/label.h"
 #include "pg/memory.h"
@@ -436,6 +437,8 @@ compare_rows(const void *a, const void *b, void *argument)
 	uint32 i = *(const uint32 *) a;
 	uint32 j = *(const uint32 *) b;
 
+	/* Sorting millions of rows takes seconds. */
+	CHECK_FOR_INTERRUPTS();
 	if (facts->event_times != NULL && facts->event_times[i] != facts->event_times[j])
 		return facts->event_times[i] < facts->event_times[j] ? -1 : 1;
 	if (facts->hashes[i] != facts->hashes[j])

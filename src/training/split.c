@@ -7,6 +7,7 @@
 
 #include "core/random.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "pg/errors.h"
 #include "training/split.h"
 #include "utils/fmgrprotos.h"
@@ -170,6 +171,8 @@ compare_drawn(const void *a, const void *b)
 	double x = ((const DrawnRow *) a)->u;
 	double y = ((const DrawnRow *) b)->u;
 
+	/* Sorting millions of rows takes seconds. */
+	CHECK_FOR_INTERRUPTS();
 	return (x > y) - (x < y);
 }
 
