@@ -25,6 +25,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 
 #define REGISTRY_SCHEMA "fraud"
 
@@ -164,13 +165,20 @@ check_privilege(void)
 {
 	Oid relation = registry_relation("model_version");
 
-	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
-		return;
-	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-	                errmsg("permission denied to use the models of fraud_detect"),
-	                errdetail("This needs SELECT on %s.model_version.", REGISTRY_SCHEMA),
-	                errhint("GRANT SELECT ON %s.model_version TO %s", REGISTRY_SCHEMA,
-	                        quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		                errmsg("permission denied to use the models of fraud_detect"),
+		                errdetail("This needs SELECT on %s.model_version.", REGISTRY_SCHEMA),
+		                errhint("GRANT SELECT ON %s.model_version TO %s", REGISTRY_SCHEMA,
+		                        quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+	/* An index look-up knows no policies: where they apply, it must not answer. */
+	if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		                errmsg("permission denied to use the models of fraud_detect"),
+		                errdetail("Row-level security of %s.model_version applies to role \"%s\", "
+		                          "and scoring does not follow policies.",
+		                          REGISTRY_SCHEMA, GetUserNameFromId(GetUserId(), false)),
+		                errhint("Let different roles use different models by databases.")));
 }
 
 static void
