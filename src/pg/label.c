@@ -244,13 +244,21 @@ choose_converter(Oid type)
 static AttrNumber
 find_column(TupleDesc tupdesc, const char *column)
 {
+	AttrNumber found = InvalidAttrNumber;
+
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
 
-		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), column) == 0)
-			return attribute->attnum;
+		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), column) != 0)
+			continue;
+		if (found != InvalidAttrNumber)
+			ereport(ERROR, (errcode(ERRCODE_AMBIGUOUS_COLUMN),
+			                errmsg("the source has several columns named \"%s\"", column)));
+		found = attribute->attnum;
 	}
+	if (found != InvalidAttrNumber)
+		return found;
 	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
 	                errmsg("label column \"%s\" does not exist in the source", column)));
 	pg_unreachable();
@@ -373,6 +381,14 @@ label_decoder_settle(LabelDecoder *decoder)
 	second = word_meaning(&decoder->texts[1]);
 	if (first != second)
 		return first > second;
+	if (first != 0)
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("label column \"%s\" has the values \"%s\" and \"%s\", which mean "
+		                "the same",
+		                decoder->column, shown(decoder->texts[0].bytes, decoder->texts[0].length),
+		                shown(decoder->texts[1].bytes, decoder->texts[1].length)),
+		         errhint("Let the source be a query that computes a boolean label.")));
 	swap = first_text_is_greater(decoder);
 	ereport(
 	    NOTICE,

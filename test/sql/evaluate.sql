@@ -190,6 +190,9 @@ SET ROLE regress_fraud_evaluator;
 SELECT metric, value FROM fraud_evaluate('payments', 'payment', bootstrap => 0) WHERE metric = 'rows';
 RESET ROLE;
 SELECT metric, value FROM fraud_evaluate('payments', 'payment', bootstrap => 0) WHERE metric = 'rows';
+-- Two texts that mean the same, and a label that is there twice.
+SELECT * FROM fraud_evaluate('payments', 'SELECT *, CASE WHEN is_fraud THEN ''YES'' ELSE ''yes'' END AS word FROM payment', 'word');
+SELECT * FROM fraud_evaluate('payments', 'SELECT *, NOT is_fraud AS is_fraud FROM payment');
 DROP TABLE payment;
 REVOKE SELECT ON fraud.model_version FROM regress_fraud_evaluator;
 DROP ROLE regress_fraud_evaluator;
