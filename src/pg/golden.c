@@ -11,7 +11,7 @@
 #include "utils/memutils.h"
 
 #define GOLDEN_FORMAT 1
-/* format, n_rows, n_features, reserved */
+/* format, n_rows, n_features, checksum of the signature */
 #define GOLDEN_HEADER_WORDS 4
 #define GOLDEN_HEADER_SIZE (GOLDEN_HEADER_WORDS * sizeof(uint32))
 
@@ -52,7 +52,8 @@ float_from_bits(uint32 bits)
 }
 
 struct varlena *
-golden_build(const float *rows, const float *margins, uint32 n_rows, uint32 n_features)
+golden_build(const float *rows, const float *margins, uint32 n_rows, uint32 n_features,
+             uint32 signature_checksum)
 {
 	size_t n_values = (size_t) n_rows * n_features;
 	size_t size = VARHDRSZ + GOLDEN_HEADER_SIZE + (n_values + n_rows) * sizeof(float);
@@ -63,7 +64,7 @@ golden_build(const float *rows, const float *margins, uint32 n_rows, uint32 n_fe
 	out = store_word(out, GOLDEN_FORMAT);
 	out = store_word(out, n_rows);
 	out = store_word(out, n_features);
-	out = store_word(out, 0);
+	out = store_word(out, signature_checksum);
 	for (size_t i = 0; i < n_values; i++)
 		out = store_word(out, float_bits(rows[i]));
 	for (uint32 i = 0; i < n_rows; i++)
@@ -80,7 +81,7 @@ pg_attribute_noreturn() golden_damaged(const char *detail)
 }
 
 void
-golden_check(struct varlena *golden, const Forest *forest)
+golden_check(struct varlena *golden, const Forest *forest, uint32 signature_checksum)
 {
 	const unsigned char *bytes = (const unsigned char *) VARDATA_ANY(golden);
 	size_t size = VARSIZE_ANY_EXHDR(golden);
@@ -88,8 +89,7 @@ golden_check(struct varlena *golden, const Forest *forest)
 	float *row;
 	uint32 n_rows;
 
-	if (size < GOLDEN_HEADER_SIZE || load_word(bytes) != GOLDEN_FORMAT ||
-	    load_word(bytes + 12) != 0)
+	if (size < GOLDEN_HEADER_SIZE || load_word(bytes) != GOLDEN_FORMAT)
 		golden_damaged("They do not begin with a header of format 1.");
 	n_rows = load_word(bytes + 4);
 	if (n_rows == 0)
@@ -100,6 +100,13 @@ golden_check(struct varlena *golden, const Forest *forest)
 	if ((uint64) size - GOLDEN_HEADER_SIZE !=
 	    (uint64) n_rows * ((uint64) forest->n_features + 1) * sizeof(float))
 		golden_damaged("Their length is not what the header says.");
+
+	if (load_word(bytes + 12) != signature_checksum)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FRAUD_MODEL_DAMAGED), errmsg("signature of the model is damaged"),
+		         errdetail("Its checksum is not the one in the golden rows."),
+		         errhint("Restore the row of fraud.model_version from a backup, or promote "
+		                 "another version.")));
 
 	row = palloc(forest->n_features * sizeof(float));
 	bytes += GOLDEN_HEADER_SIZE;

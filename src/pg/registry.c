@@ -132,7 +132,7 @@ list_models(Snapshot snapshot)
 		appendStringInfo(&list, "%s\"%s\"", list.len > 0 ? ", " : "",
 		                 TextDatumGetCString(column(&scan, tuple, Anum_model_name)));
 	if (HeapTupleIsValid(tuple))
-		appendStringInfoString(&list, ", ...");
+		appendStringInfoString(&list, " and more");
 	registry_scan_end(&scan);
 	return list.data;
 }
@@ -153,7 +153,9 @@ list_versions(int64 model_id, Snapshot snapshot)
 		appendStringInfo(&list, "%s%d", list.len > 0 ? ", " : "",
 		                 DatumGetInt32(column(&scan, tuple, Anum_model_version_version)));
 	if (HeapTupleIsValid(tuple))
-		appendStringInfoString(&list, ", ...");
+		appendStringInfoString(&list, " and more");
+	if (list.len == 0)
+		appendStringInfoString(&list, "none");
 	registry_scan_end(&scan);
 	return list.data;
 }

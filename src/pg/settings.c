@@ -20,9 +20,7 @@
 #define DEFAULT_MODEL_CACHE_KB (64 * 1024)
 #define DEFAULT_MAX_TRAINING_MEMORY_KB (2 * 1024 * 1024)
 #define DEFAULT_MAX_CATEGORIES 128
-#define LARGEST_MAX_CATEGORIES 65535
 #define DEFAULT_MAX_ENCODED_VALUES 50000
-#define LARGEST_MAX_ENCODED_VALUES 10000000
 
 /* Written by guc.c; read back by name, see setting_text. */
 static char *model = NULL;
@@ -46,13 +44,13 @@ settings_define(void)
 	DefineCustomIntVariable(SETTING("max_categories"),
 	                        "Most distinct values of a column that become categories of their own.",
 	                        "Columns with more are encoded by the frequency of their values.",
-	                        &max_categories, DEFAULT_MAX_CATEGORIES, 2, LARGEST_MAX_CATEGORIES,
-	                        PGC_USERSET, 0, NULL, NULL, NULL);
+	                        &max_categories, DEFAULT_MAX_CATEGORIES, SETTING_LEAST_CATEGORIES,
+	                        SETTING_MOST_CATEGORIES, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable(SETTING("max_encoded_values"),
 	                        "Most values whose frequency is kept for one column of a model.",
 	                        "The most frequent ones are kept; the others count as never seen.",
 	                        &max_encoded_values, DEFAULT_MAX_ENCODED_VALUES, 0,
-	                        LARGEST_MAX_ENCODED_VALUES, PGC_USERSET, 0, NULL, NULL, NULL);
+	                        SETTING_MOST_ENCODED_VALUES, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable(SETTING("max_training_memory"),
 	                        "Training that would need more memory than this is refused.", NULL,
 	                        &max_training_memory_kb, DEFAULT_MAX_TRAINING_MEMORY_KB, 1024, INT_MAX,

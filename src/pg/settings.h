@@ -9,6 +9,11 @@
 #ifndef FRAUD_DETECT_SETTINGS_H
 #define FRAUD_DETECT_SETTINGS_H
 
+/* Bounds of max_categories and max_encoded_values. */
+#define SETTING_LEAST_CATEGORIES 2
+#define SETTING_MOST_CATEGORIES 65535
+#define SETTING_MOST_ENCODED_VALUES 10000000
+
 extern void settings_define(void); /* fraud_detect.so's _PG_init only */
 
 extern const char *setting_model(void);          /* fraud_detect.model, NULL when empty */

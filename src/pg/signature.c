@@ -10,7 +10,10 @@
 
 #include <math.h>
 
+#include "core/checksum.h"
 #include "core/forest.h"
+#include "core/random.h"
+#include "mb/pg_wchar.h"
 #include "pg/errors.h"
 #include "pg/memory.h"
 #include "pg/signature.h"
@@ -145,7 +148,7 @@ read_counts(JsonbContainer *document, uint32 n_values, int position)
 		if (token != WJB_ELEM)
 			continue;
 		count = value.type == jbvNumeric ? number_of(&value) : -1;
-		if (!(count >= 0) || isinf(count))
+		if (!(count >= 0 && count <= PG_UINT32_MAX))
 			signature_damaged("Feature %d has a count that is not a number of rows.", position);
 		counts[n++] = (float) count;
 	}
@@ -312,4 +315,56 @@ signature_to_jsonb(const Signature *signature)
 		push_feature(&state, &signature->features[i]);
 	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Checksum */
+
+static uint64
+mix_text(uint64 hash, const char *bytes, size_t length)
+{
+	const char *utf8 = bytes;
+
+	if (GetDatabaseEncoding() != PG_SQL_ASCII)
+		utf8 = pg_server_to_any(bytes, (int) length, PG_UTF8);
+	if (utf8 != bytes)
+		length = strlen(utf8);
+	hash = random_mix(hash ^ checksum64(utf8, length)) + length;
+	if (utf8 != bytes)
+		pfree(unconstify(char *, utf8));
+	return hash;
+}
+
+static uint64
+mix_dictionary(uint64 hash, const Feature *feature)
+{
+	uint32 n_values = dictionary_size(feature->dictionary);
+
+	for (uint32 code = 0; code < n_values; code++)
+	{
+		size_t length;
+		const char *key = dictionary_key(feature->dictionary, code, &length);
+
+		hash = mix_text(hash, key, length);
+		if (feature->counts != NULL)
+			hash = random_mix(hash ^ (uint64) (int64) feature->counts[code]);
+	}
+	return random_mix(hash ^ n_values);
+}
+
+uint32
+signature_checksum(const Signature *signature)
+{
+	uint64 hash = signature->n_features;
+
+	for (int i = 0; i < signature->n_features; i++)
+	{
+		const Feature *feature = &signature->features[i];
+
+		hash = mix_text(hash, feature->name, strlen(feature->name));
+		hash = mix_text(hash, feature->column, strlen(feature->column));
+		hash = random_mix(hash ^ feature->kind);
+		if (feature->dictionary != NULL)
+			hash = mix_dictionary(hash, feature);
+	}
+	return (uint32) (hash >> 32);
 }

@@ -50,4 +50,7 @@ extern const char *feature_kind_name(FeatureKind kind);
 extern Signature *signature_from_jsonb(Jsonb *document);
 extern Jsonb *signature_to_jsonb(const Signature *signature);
 
+/* The same in every database encoding; of what the signature says, not of its bytes as jsonb. */
+extern uint32 signature_checksum(const Signature *signature);
+
 #endif

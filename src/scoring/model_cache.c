@@ -196,7 +196,7 @@ verify_and_open(LoadedModel *model, const StoredVersion *stored)
 	if ((uint32) model->signature->n_features != model->forest.n_features)
 		model_damaged(psprintf("It has %u features and the signature %d.", model->forest.n_features,
 		                       model->signature->n_features));
-	golden_check(stored->golden, &model->forest);
+	golden_check(stored->golden, &model->forest, signature_checksum(model->signature));
 }
 
 static LoadedModel *

@@ -280,14 +280,35 @@ record_text(JsonbContainer *record, const char *key, bool optional)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
-static Datum
-record_number(JsonbContainer *record, const char *key, PGFunction convert)
+static double
+record_number(JsonbContainer *record, const char *key)
 {
 	JsonbValue *value = record_member(record, key);
 
 	if (value->type != jbvNumeric)
 		record_damaged(key);
-	return DirectFunctionCall1(convert, NumericGetDatum(value->val.numeric));
+	return DatumGetFloat8(
+	    DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
+}
+
+/* Through its text: neither a cast of numerics nor a float64 would do for every bigint. */
+static int64
+record_integer(JsonbContainer *record, const char *key, int64 low, int64 high)
+{
+	JsonbValue *value = record_member(record, key);
+	char *text;
+	char *end;
+	int64 number;
+
+	if (value->type != jbvNumeric)
+		record_damaged(key);
+	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	if (errno != 0 || *end != '\0' || number < low || number > high)
+		record_damaged(key);
+	pfree(text);
+	return number;
 }
 
 static char **
@@ -321,13 +342,14 @@ record_interval(JsonbContainer *record, const char *key)
 {
 	JsonbValue *value = record_member(record, key);
 	Interval *interval = palloc(sizeof(Interval));
+	JsonbContainer *object;
 
 	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
 		record_damaged(key);
-	interval->month = DatumGetInt32(record_number(value->val.binary.data, "months", numeric_int4));
-	interval->day = DatumGetInt32(record_number(value->val.binary.data, "days", numeric_int4));
-	interval->time =
-	    DatumGetInt64(record_number(value->val.binary.data, "microseconds", numeric_int8));
+	object = value->val.binary.data;
+	interval->month = (int32) record_integer(object, "months", PG_INT32_MIN, PG_INT32_MAX);
+	interval->day = (int32) record_integer(object, "days", PG_INT32_MIN, PG_INT32_MAX);
+	interval->time = record_integer(object, "microseconds", PG_INT64_MIN, PG_INT64_MAX);
 	return interval;
 }
 
@@ -339,9 +361,9 @@ request_from_record(const char *model, Jsonb *record, char **search_path)
 	JsonbValue *params;
 	bool given;
 
-	if (!JB_ROOT_IS_OBJECT(record) ||
-	    DatumGetInt32(record_number(root, "format", numeric_int4)) != REQUEST_FORMAT)
+	if (!JB_ROOT_IS_OBJECT(record))
 		record_damaged("format");
+	(void) record_integer(root, "format", REQUEST_FORMAT, REQUEST_FORMAT);
 	request->kind = "retrain";
 	request->model = pstrdup(model);
 	request->source = record_text(root, "source", false);
@@ -353,14 +375,15 @@ request_from_record(const char *model, Jsonb *record, char **search_path)
 	request->event_time = record_text(root, "event_time", true);
 	request->entity = record_text(root, "entity", true);
 	request->label_time = record_text(root, "label_time", true);
-	request->holdout = DatumGetFloat8(record_number(root, "holdout", numeric_float8));
+	request->holdout = record_number(root, "holdout");
 	request->label_delay = record_interval(root, "label_delay");
 	request->parameters.imbalance = imbalance_from_name(record_text(root, "imbalance", false));
 	request->calibration = calibration_from_name(record_text(root, "calibration", false));
-	request->seed = DatumGetInt64(record_number(root, "seed", numeric_int8));
-	request->max_categories = DatumGetInt32(record_number(root, "max_categories", numeric_int4));
+	request->seed = record_integer(root, "seed", PG_INT64_MIN, PG_INT64_MAX);
+	request->max_categories = (int) record_integer(root, "max_categories", SETTING_LEAST_CATEGORIES,
+	                                               SETTING_MOST_CATEGORIES);
 	request->max_encoded_values =
-	    DatumGetInt32(record_number(root, "max_encoded_values", numeric_int4));
+	    (int) record_integer(root, "max_encoded_values", 0, SETTING_MOST_ENCODED_VALUES);
 	*search_path = record_text(root, "search_path", false);
 	params = record_member(root, "params");
 	if (params->type != jbvBinary)

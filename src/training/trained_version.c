@@ -296,7 +296,7 @@ build_golden(XgboostSession *session, BoosterHandle booster, const Forest *fores
 	for (uint32 i = 0; i < n; i++)
 		require_equal(forest_margin(forest, golden + (size_t) i * width), margins[i], "golden rows",
 		              i);
-	return golden_build(golden, margins, n, width);
+	return golden_build(golden, margins, n, width, signature_checksum(rows->signature));
 }
 
 /* Metrics */

@@ -127,6 +127,11 @@ SELECT signature_error(jsonb_build_object('format', 1, 'features', f)) FROM unne
   jsonb_build_array(feature('a', 'frequency', '{"values": ["x"], "counts": [-1]}')),
   jsonb_build_array(feature('a', 'frequency', '{"values": ["x"], "counts": [1e999]}')),
   jsonb_build_array(feature('a', 'number'), feature('b', 'number'))]) f;
+-- A signature that is well-formed and says something else.
+SELECT signature_error(jsonb_build_object('format', 1, 'features', jsonb_build_array(f)))
+FROM undamaged, LATERAL (VALUES
+  (feature('amount2', 'number')), (feature('amount', 'number', '{"column": "x"}')),
+  (feature('amount', 'duration')), (feature('amount', 'category', '{"values": []}'))) s (f);
 
 -- Nothing is left of what was refused.
 UPDATE fraud.model_version v

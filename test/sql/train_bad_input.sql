@@ -217,3 +217,24 @@ FROM fraud.model_version JOIN fraud.model USING (model_id) WHERE name = 'wide';
 
 DROP OWNED BY regress_train_caller;
 DROP ROLE regress_train_caller;
+
+-- A recorded request that was tampered with, by a superuser who went past the trigger.
+SELECT rounds FROM fraud_train('forged', 'SELECT i % 100 AS amount, i % 10 = 3 AS is_fraud FROM generate_series(1, 400) AS i', params => '{"rounds": 1}');
+ALTER TABLE fraud.model_version DISABLE TRIGGER model_version_is_immutable;
+CREATE FUNCTION retrained(path text, value jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE fraud.model_version v SET request = jsonb_set(v.request, path::text[], value)
+  FROM fraud.model m WHERE m.model_id = v.model_id AND m.name = 'forged';
+  PERFORM fraud_retrain('forged');
+  RETURN 'trained';
+EXCEPTION WHEN OTHERS THEN
+  RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+SELECT path, value, retrained(path, value::jsonb) FROM (VALUES
+  ('{format}', '2'), ('{format}', '1e30'), ('{source}', 'null'), ('{source}', '"select 1; drop table payment"'),
+  ('{algorithm}', '"evil"'), ('{features}', '[["amount"]]'), ('{exclude}', '[null]'), ('{holdout}', '1e400'),
+  ('{label_delay}', '"1 day"'), ('{label_delay,months}', '1e20'), ('{label_delay,days}', '0.5'),
+  ('{label_delay,microseconds}', '-9223372036854775808'), ('{seed}', '9223372036854775808'), ('{seed}', '1.5'),
+  ('{params}', '[]'), ('{params}', '"x"'), ('{params}', '{"rounds": 1e9}'), ('{search_path}', '"\"unclosed"'),
+  ('{max_categories}', '-5'), ('{max_encoded_values}', '1e30')) AS f (path, value);
