@@ -17,6 +17,7 @@
 #include "nodes/parsenodes.h"
 #include "parser/scansup.h"
 #include "pg/source.h"
+#include "storage/lockdefs.h"
 #include "tcop/dest.h"
 #include "tcop/pquery.h"
 #include "utils/builtins.h"
@@ -94,9 +95,13 @@ query_of_relation(const char *text)
 		         errdetail("It is \"%.*s\".", pg_mbcliplen(text, strlen(text), MOST_SHOWN), text),
 		         errhint("A query begins with SELECT, WITH, VALUES or TABLE; a name that is "
 		                 "not in lower case needs double quotes.")));
-	/* Qualified, because a later training may run under another search_path. */
+	/*
+	 * Qualified, because a later training may run under another search_path. With
+	 * the lock that the query takes anyway: a relation that is dropped between
+	 * two look-ups has no name.
+	 */
 	names = textToQualifiedNameList(cstring_to_text(text));
-	relation = RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, false);
+	relation = RangeVarGetRelid(makeRangeVarFromNameList(names), AccessShareLock, false);
 	return psprintf("SELECT * FROM %s",
 	                quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
 	                                           get_rel_name(relation)));
@@ -125,6 +130,7 @@ check_plan(SPIPlanPtr plan)
 void
 source_open(Source *source, const char *text)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	SPIPlanPtr plan;
 
 	source->query = is_query(text) ? pstrdup(text) : query_of_relation(text);
@@ -143,6 +149,8 @@ source_open(Source *source, const char *text)
 	                         GUC_ACTION_SAVE, true, 0, false);
 	source->portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
 	source->tupdesc = source->portal->tupDesc;
+	/* SPI leaves its own context behind. */
+	MemoryContextSwitchTo(caller);
 }
 
 /* A destination that hands each row to the consumer. */

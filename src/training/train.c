@@ -75,10 +75,15 @@ prepare_data(TrainingData *data, const TrainingRequest *request)
 	pfree(order);
 }
 
-/* Trains in CurrentMemoryContext, with SPI connected. */
+/*
+ * Trains, with SPI connected. The context has to hang below the executor's: an
+ * error frees that at once, while SPI's own lives on in a failed transaction
+ * block until its ROLLBACK, and XGBoost's memory with it.
+ */
 static void
-train(TrainingRequest *request, TrainingResult *result)
+train(MemoryContext context, TrainingRequest *request, TrainingResult *result)
 {
+	MemoryContext caller = MemoryContextSwitchTo(context);
 	TimestampTz started_at = GetCurrentTimestamp();
 	const char *search_path = pstrdup(GetConfigOption("search_path", false, false));
 	const PartSummary *training;
@@ -114,6 +119,14 @@ train(TrainingRequest *request, TrainingResult *result)
 	result->auc = version.metrics[RANKING_AUC];
 	result->average_precision = version.metrics[RANKING_AVERAGE_PRECISION];
 	row_store_close(&data.rows.store);
+	MemoryContextSwitchTo(caller);
+}
+
+static MemoryContext
+training_context(void)
+{
+	return AllocSetContextCreate(CurrentMemoryContext, "fraud_detect training",
+	                             ALLOCSET_DEFAULT_SIZES);
 }
 
 static Datum
@@ -143,13 +156,15 @@ PG_FUNCTION_INFO_V1(fraud_train);
 PGDLLEXPORT Datum
 fraud_train(PG_FUNCTION_ARGS)
 {
+	MemoryContext context = training_context();
 	TrainingRequest *request = request_from_arguments(fcinfo);
 	TrainingResult result;
 
 	register_check("fraud_train()");
 	SPI_connect();
-	train(request, &result);
+	train(context, request, &result);
 	SPI_finish();
+	MemoryContextDelete(context);
 	return result_row(fcinfo, request->model, &result);
 }
 
@@ -207,6 +222,7 @@ fraud_retrain(PG_FUNCTION_ARGS)
 {
 	VersionId champion = registry_resolve(
 	    PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)), 0, GetActiveSnapshot());
+	MemoryContext context = training_context();
 	int nest_level = NewGUCNestLevel();
 	TrainingRequest *request;
 	TrainingResult result;
@@ -218,8 +234,9 @@ fraud_retrain(PG_FUNCTION_ARGS)
 	/* The source's names mean what they meant. */
 	(void) set_config_option("search_path", search_path, PGC_USERSET, PGC_S_SESSION,
 	                         GUC_ACTION_SAVE, true, 0, false);
-	train(request, &result);
+	train(context, request, &result);
 	AtEOXact_GUC(true, nest_level);
 	SPI_finish();
+	MemoryContextDelete(context);
 	return result_row(fcinfo, champion.model, &result);
 }

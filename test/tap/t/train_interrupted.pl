@@ -67,6 +67,21 @@ SKIP:
 	cmp_ok($private[1] - $private[0], '<', 16 * 1024, "no memory is kept ($private[0] kB, then $private[1] kB)");
 }
 
+# In a failed transaction block memory is free before its ROLLBACK.
+my $block = $node->background_psql('postgres', on_error_stop => 0);
+my $block_pid = $block->query_safe('SELECT pg_backend_pid()');
+$block->query_safe('BEGIN');
+$block->query_safe('SET LOCAL statement_timeout = 1500');
+$block->query(endless(1, ''));
+my $log_offset = -s $node->logfile;
+$node->safe_psql('postgres', "SELECT pg_log_backend_memory_contexts($block_pid)");
+$node->wait_for_log(qr/Grand total:/, $log_offset);
+my $contexts = slurp_file($node->logfile, $log_offset);
+unlike($contexts, qr/fraud_detect/, 'a failed block keeps no context of a training');
+unlike($contexts, qr/SPI Proc: \d{6,} total/, '... and nothing large of SPI');
+like($block->query('SELECT 1') . $block->{stderr}, qr/current transaction is aborted/, '... though it has not ended');
+$block->{run}->kill_kill;
+
 # Cancelled and caught inside one transaction.
 is( $node->safe_psql(
 		'postgres', q{
