@@ -204,19 +204,25 @@ is_integer_column(Form_pg_attribute attribute)
 	}
 }
 
-/* The code of a text, as it is stored; returns its hash, which does not depend on the code. */
+/*
+ * The code of a text, as it is stored. Returns its hash, which depends neither
+ * on the code nor on whether codes are still given: rows come in any order.
+ */
 static uint64
 store_text(TrainingColumn *column, Datum value, float *slot)
 {
 	CategoryText text = {0};
+	int32 code = DICTIONARY_UNKNOWN;
 	uint64 hash;
-	int32 code;
 
 	column->category(value, &text);
 	hash = hash_bytes_extended((const unsigned char *) text.bytes, text.length, 0);
-	code = dictionary_add(column->dictionary, text.bytes, text.length);
-	if (code == DICTIONARY_UNKNOWN)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (column->dictionary != NULL)
+	{
+		code = dictionary_add(column->dictionary, text.bytes, text.length);
+		if (code == DICTIONARY_UNKNOWN)
+			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	}
 	category_text_done(&text);
 	memcpy(slot, &code, sizeof(code));
 	return hash;
@@ -249,7 +255,7 @@ store_numbers(const TrainingColumn *column, Datum value, float *slots)
 static void
 stop_collecting_unique(TrainingColumn *column)
 {
-	if (dictionary_size(column->dictionary) < DISTINCT_ENOUGH ||
+	if (column->dictionary == NULL || dictionary_size(column->dictionary) < DISTINCT_ENOUGH ||
 	    dictionary_size(column->dictionary) < column->filled[0] + column->filled[1])
 		return;
 	dictionary_free(column->dictionary);
@@ -257,27 +263,29 @@ stop_collecting_unique(TrainingColumn *column)
 }
 
 static uint64
-read_column(TrainingColumn *column, TupleTableSlot *slot, float *row, int label)
+store_null(const TrainingColumn *column, float *slots)
 {
 	static const int32 no_code = DICTIONARY_UNKNOWN;
+
+	for (int i = 0; i < column->n_slots; i++)
+	{
+		if (column->class == COLUMN_TEXT)
+			memcpy(&slots[i], &no_code, sizeof(no_code));
+		else
+			slots[i] = NAN;
+	}
+	return HASH_OF_NULL;
+}
+
+static uint64
+read_column(TrainingColumn *column, TupleTableSlot *slot, float *row, int label)
+{
 	float *slots = row + column->first_slot;
 	Datum value = slot->tts_values[column->attribute - 1];
 	uint64 hash;
 
-	if (slot->tts_isnull[column->attribute - 1] ||
-	    (column->class == COLUMN_TEXT && column->dictionary == NULL))
-	{
-		for (int i = 0; i < column->n_slots; i++)
-		{
-			if (column->class == COLUMN_TEXT)
-				memcpy(&slots[i], &no_code, sizeof(no_code));
-			else
-				slots[i] = NAN;
-		}
-		if (!slot->tts_isnull[column->attribute - 1])
-			column->filled[label]++;
-		return HASH_OF_NULL;
-	}
+	if (slot->tts_isnull[column->attribute - 1])
+		return store_null(column, slots);
 	column->filled[label]++;
 	if (column->class == COLUMN_TEXT)
 	{
