@@ -51,6 +51,8 @@ is(sqlstate($standby, 'postgres', "SELECT fraud_rollback('card_fraud')"), '25006
 is(sqlstate($standby, 'postgres', "SELECT fraud_drop_model('card_fraud')"), '25006', 'no dropping');
 is( $standby->safe_psql('postgres', 'SELECT model, champion, versions FROM fraud.models'),
 	'card_fraud|1|1', 'the views work');
+is( $standby->safe_psql('postgres', q{SELECT count(value) FROM fraud_evaluate('card_fraud', 'transactions')}),
+	8, 'evaluation works');
 is( $standby->safe_psql('postgres', "SELECT fraud_export('card_fraud') = artifact FROM fraud.model_version"),
 	't', 'export works');
 
