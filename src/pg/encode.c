@@ -118,7 +118,7 @@ bool_number(Datum value)
 static float
 hour_of(int64 microseconds)
 {
-	/* The last half second of a day would round up to 24, which is no hour. */
+	/* The last 3 ms of a day would round up to 24, which is no hour. */
 	const float last = 0x1.7ffffep4f;
 	int64 of_day = microseconds % USECS_PER_DAY;
 	float hour;

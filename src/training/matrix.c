@@ -32,7 +32,8 @@ typedef struct BatchReader
 	sigset_t signals; /* the mask outside of XGBoost */
 	MemoryContext context;
 	ErrorData *error;
-	bool stopped;
+	bool failed;  /* a call of XGBoost's from within the callback */
+	bool stopped; /* for whatever reason: no more batches */
 } BatchReader;
 
 /* XGBoost's names of feature types: categorical or quantitative. */
@@ -112,14 +113,14 @@ next_batch(DataIterHandle handle)
 	reader->next += n;
 
 	xgboost_array_interface(reader->interface, INTERFACE_SIZE, reader->values, n, n_columns);
-	if (XGProxyDMatrixSetDataDense(reader->proxy, reader->interface) != 0)
-		reader->stopped = true;
+	reader->failed = XGProxyDMatrixSetDataDense(reader->proxy, reader->interface) != 0;
 	xgboost_array_interface(reader->interface, INTERFACE_SIZE, reader->labels, n, 1);
-	if (reader->stopped ||
+	reader->failed =
+	    reader->failed ||
 	    XGDMatrixSetInfoFromInterface(reader->proxy, "label", reader->interface) != 0 ||
-	    XGDMatrixSetStrFeatureInfo(reader->proxy, "feature_type", reader->types, n_columns) != 0)
-		reader->stopped = true;
-	return reader->stopped ? 0 : 1;
+	    XGDMatrixSetStrFeatureInfo(reader->proxy, "feature_type", reader->types, n_columns) != 0;
+	reader->stopped = reader->failed;
+	return reader->failed ? 0 : 1;
 }
 
 DMatrixHandle
@@ -151,7 +152,7 @@ matrix_quantised(XgboostSession *session, FeatureRows *rows, int threads, int ma
 	if (reader.error != NULL)
 		ReThrowError(reader.error);
 	CHECK_FOR_INTERRUPTS();
-	if (result != 0)
+	if (result != 0 || reader.failed)
 		xgboost_fail(session, "build the training matrix");
 	if (reader.stopped)
 		elog(ERROR, "building the training matrix was stopped");
