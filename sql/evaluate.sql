@@ -18,5 +18,6 @@ COMMENT ON FUNCTION @extschema@.fraud_evaluate(text, text, text, int, int, float
 'A metric that the rows do not define is NULL; rows whose label is NULL are left out. '
 'Model NULL: the setting fraud_detect.model, else the only one; version NULL: the champion. '
 'Needs SELECT on fraud.model_version (42501). FD002 to FD005 as fraud_score; 42703 no label column, '
+'42702 several of that name, '
 '42804 a type that cannot be a label, 22023 a value that cannot be a label or a wrong argument, '
 '22004 a NULL argument, 53400 more rows than fraud_detect.max_training_memory allows';
