@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016
 # docs: every ```sql fence of README.md and docs/*.md runs as it stands, top to
 # bottom, one session and one fresh database for each file (test/lib/document.awk).
-# So does what `make demo` shows.
+# So does what `make demo` shows. docs/reference.md is what the catalog says
+# (test/lib/reference.sql); UPDATE=1 writes it anew.
 
 docs_list() {
   local file
@@ -12,6 +13,15 @@ docs_list() {
     fi
   done
   echo demo
+  echo reference
+}
+
+reference_page() {
+  local page=$work/docs/reference.out
+  fresh_database docs_reference test/lib/reference.sql || return
+  sql docs_reference -q -v ON_ERROR_STOP=1 -f test/lib/reference.sql > "$page" || return
+  if [ -n "${UPDATE:-}" ]; then cp "$page" docs/reference.md; fi
+  diff -u docs/reference.md "$page"
 }
 
 docs_prepare() {
@@ -21,6 +31,10 @@ docs_prepare() {
 
 docs_run() {
   local script=$work/docs/$1.md
+  if [ "$1" = reference ]; then
+    reference_page
+    return
+  fi
   case $1 in
     demo) cp demo/demo.sql "$script" ;;
     README) awk -f test/lib/document.awk README.md > "$script" ;;
