@@ -436,6 +436,30 @@ reader_read(Source *source, const TrainingRequest *request, ColumnChoice *choice
 	check_labels(&reader);
 }
 
+static bool
+times_are_equal(const RowFacts *facts)
+{
+	for (uint32 i = 1; i < facts->n_rows; i++)
+		if (facts->event_times[i] != facts->event_times[0])
+			return false;
+	return true;
+}
+
+void
+reader_forget_constant_time(const TrainingRequest *request, const Source *source,
+                            ColumnChoice *choice, RowFacts *facts)
+{
+	if (request->event_time != NULL || facts->event_times == NULL || !times_are_equal(facts))
+		return;
+	ereport(
+	    NOTICE,
+	    (errmsg("rows are split at random, not by time: column \"%s\" is the same in all of them",
+	            NameStr(TupleDescAttr(source->tupdesc, choice->event_time - 1)->attname))));
+	pfree(facts->event_times);
+	facts->event_times = NULL;
+	choice->event_time = 0;
+}
+
 /* Order */
 
 static int

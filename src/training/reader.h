@@ -47,6 +47,13 @@ stored_code(float slot)
 extern void reader_read(Source *source, const TrainingRequest *request, ColumnChoice *choice,
                         RowStore *store, RowFacts *facts);
 
+/*
+ * Forgets the event time where nobody asked for it and it is the same in all
+ * rows, such as the time of loading: it orders nothing. Says so in a NOTICE.
+ */
+extern void reader_forget_constant_time(const TrainingRequest *request, const Source *source,
+                                        ColumnChoice *choice, RowFacts *facts);
+
 /* Row numbers by event time (if there is one), then by content. */
 extern uint32 *reader_order(const RowFacts *facts);
 

@@ -110,6 +110,11 @@ find_cuts(TimeCuts *cuts, const TrainingRequest *request, const RowFacts *facts,
 		cuts->validation_end = minus_delay(cuts->holdout_begin, request->label_delay);
 		n = rows_before(facts, order, cuts->validation_end);
 	}
+	if (n == 0 && facts->event_times[order[0]] == facts->event_times[order[facts->n_rows - 1]])
+		ereport(ERROR,
+		        (errcode(ERRCODE_FRAUD_UNUSABLE_DATA), errmsg("all rows have the same event time"),
+		         errhint("Name another column in event_time, or leave it out for a split at "
+		                 "random.")));
 	if (n == 0)
 		ereport(ERROR,
 		        (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
@@ -267,7 +272,9 @@ check_parts(const Split *split, const TrainingRequest *request)
 			continue;
 		ereport(ERROR,
 		        (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
-		         errmsg("the %s part has rows of one class only", part_name(part)),
+		         summary->rows == 0
+		             ? errmsg("the %s part has no rows", part_name(part))
+		             : errmsg("the %s part has rows of one class only", part_name(part)),
 		         errdetail("It has " UINT64_FORMAT " rows, of which " UINT64_FORMAT
 		                   " are frauds and " UINT64_FORMAT " more are not known to be yet. "
 		                   "Rows in gaps: " UINT64_FORMAT

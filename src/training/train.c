@@ -61,11 +61,12 @@ prepare_data(TrainingData *data, const TrainingRequest *request)
 	source_open(&source, request->source);
 	data->source_query = pstrdup(source.query);
 	columns_choose(source.tupdesc, request, &choice);
+	reader_read(&source, request, &choice, &store, &data->facts);
+	reader_forget_constant_time(request, &source, &choice, &data->facts);
 	data->event_time =
 	    choice.event_time == 0
 	        ? NULL
 	        : pstrdup(NameStr(TupleDescAttr(source.tupdesc, choice.event_time - 1)->attname));
-	reader_read(&source, request, &choice, &store, &data->facts);
 	source_close(&source);
 
 	order = reader_order(&data->facts);

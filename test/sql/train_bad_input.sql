@@ -121,7 +121,8 @@ SELECT * FROM refusal($$
 SELECT * FROM refusal($$
   SELECT fraud_train('m', 'SELECT amount, is_fraud, CASE WHEN payment_id = 7 THEN ''infinity'' ELSE paid_at END AS t FROM payment') $$);
 SELECT * FROM refusal($$
-  SELECT fraud_train('m', 'SELECT amount, is_fraud, now() AS t FROM payment') $$);
+  SELECT fraud_train('m', 'SELECT amount, is_fraud, now() AS t FROM payment', event_time => 't') $$);
+SELECT * FROM refusal($$ SELECT fraud_train('m', 'SELECT amount, date ''2026-01-01'' + (i >= 200)::int AS t, is_fraud FROM (SELECT *, payment_id AS i FROM payment) AS p') $$);
 SELECT * FROM refusal($$ SELECT fraud_train('m', 'payment', label_delay => '1 year') $$);
 SELECT * FROM refusal($$ SELECT fraud_train('m', 'payment', label_delay => '178000000 years') $$);
 SELECT * FROM refusal($$ SELECT fraud_train('m', 'SELECT date ''5874897-12-31'' AS d, amount, is_fraud FROM payment') $$);

@@ -89,3 +89,8 @@ SELECT version FROM fraud_retrain('größe');
 SELECT count(*) AS versions, count(DISTINCT image) AS images, min(signature #>> '{features,0,name}') AS feature,
   min(signature #>> '{features,1,kind}') AS kind
 FROM fraud.model_version JOIN fraud.model USING (model_id) WHERE name = 'größe';
+
+-- A time that is the same in all rows, such as that of loading, orders nothing.
+SELECT rows, rounds FROM fraud_train('loaded',
+  'SELECT i % 100 AS amount, i % 10 = 3 AS is_fraud, now() AS loaded_at FROM generate_series(1, 1000) AS i',
+  params => '{"rounds": 2, "early_stopping_rounds": 0}');
