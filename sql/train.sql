@@ -25,7 +25,7 @@ COMMENT ON FUNCTION @extschema@.fraud_train(text, text, text, text, text[], text
 'NULL is accepted for features, exclude, event_time, entity and label_time only (22004). '
 'Errors: 22023 for an argument or parameter that is not valid, 42703 and 42804 for a column that is not there or of the '
 'wrong type, FD006 for rows that no model can be trained on, '
-'53400 above fraud_detect.max_training_memory, 42501 without privileges, 25006 on a standby or in a read-only transaction, '
+'53400 above fraud_detect.max_training_memory, 53000 where threads cannot be started, 42501 without privileges, 25006 on a standby or in a read-only transaction, '
 'FD007 where XGBoost fails';
 
 CREATE FUNCTION @extschema@.fraud_retrain(

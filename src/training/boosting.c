@@ -13,6 +13,7 @@
 #include "pg/settings.h"
 #include "training/boosting.h"
 #include "training/matrix.h"
+#include "training/threads.h"
 #include "training/memory_estimate.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -271,6 +272,7 @@ boosting_run(Boosting *boosting, XgboostSession *session, FeatureRows *rows,
 		                        rows->n_rows[PART_TRAINING], rows->store.width,
 		                        rows->n_rows[PART_VALIDATION], rounds)));
 
+	threads_require(threads);
 	memset(boosting, 0, sizeof(*boosting));
 	boosting->metrics = palloc_extended(sizeof(double) * N_ROUND_METRICS * rounds, MCXT_ALLOC_HUGE);
 	matrices[0] =
