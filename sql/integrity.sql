@@ -19,17 +19,23 @@ BEGIN
   END IF;
   RAISE EXCEPTION 'rows of %.% are immutable', TG_TABLE_SCHEMA, TG_TABLE_NAME
     USING ERRCODE = 'object_not_in_prerequisite_state',
-          HINT = 'Train a new version, or drop this one with fraud_drop_version.';
+          HINT = CASE TG_TABLE_NAME WHEN 'alias_history' THEN 'The history goes with its model only.'
+            ELSE 'Train a new version, or drop this one with fraud_drop_version.' END;
 END
 $$;
 REVOKE ALL ON FUNCTION fraud.refuse_change() FROM PUBLIC;
 COMMENT ON FUNCTION fraud.refuse_change() IS
-'trigger of the registry''s relations: refuses UPDATE or TRUNCATE with 55000';
+'trigger of the registry''s relations: refuses UPDATE, DELETE or TRUNCATE with 55000';
 
 CREATE TRIGGER model_version_is_immutable BEFORE UPDATE ON fraud.model_version
   FOR EACH ROW EXECUTE FUNCTION fraud.refuse_change();
 CREATE TRIGGER alias_history_is_immutable BEFORE UPDATE ON fraud.alias_history
   FOR EACH ROW EXECUTE FUNCTION fraud.refuse_change();
+-- By hand, that is; a trigger that fires for a model's DELETE is one deep.
+CREATE TRIGGER alias_history_stays BEFORE DELETE ON fraud.alias_history
+  FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION fraud.refuse_change();
+CREATE TRIGGER alias_history_is_not_truncated BEFORE TRUNCATE ON fraud.alias_history
+  EXECUTE FUNCTION fraud.refuse_change();
 CREATE TRIGGER model_is_not_truncated BEFORE TRUNCATE ON fraud.model
   EXECUTE FUNCTION fraud.refuse_change();
 CREATE TRIGGER model_version_is_not_truncated BEFORE TRUNCATE ON fraud.model_version

@@ -135,7 +135,7 @@ COMMENT ON COLUMN fraud.model_version.parts IS
 COMMENT ON COLUMN fraud.model_version.label_cutoff IS
 'labels that became known after this instant were not used';
 COMMENT ON TABLE fraud.alias IS 'names that point at versions; champion is the one that scores';
-COMMENT ON TABLE fraud.alias_history IS 'every assignment of an alias; append-only';
+COMMENT ON TABLE fraud.alias_history IS 'every assignment of an alias, as long as its model is there; append-only';
 COMMENT ON TABLE fraud.run IS 'training runs that registered a version';
 COMMENT ON TABLE fraud.run_metric IS 'metrics of a run by boosting round';
 COMMENT ON TABLE fraud.feature_importance IS 'importance of each feature of a version';

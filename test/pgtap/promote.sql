@@ -1,7 +1,7 @@
 -- Promotion, rollback, aliases, dropping and export, on versions that nobody trained.
 \ir fixture/untrained_versions.sql
 BEGIN;
-SELECT plan(48);
+SELECT plan(50);
 
 SELECT throws_ok($$SELECT fraud_promote('card_fraud', 1)$$, 'FD002',
   'model "card_fraud" does not exist',
@@ -71,6 +71,10 @@ SELECT throws_ok($$UPDATE fraud.model_version SET rows = 1$$, '55000',
   'rows of fraud.model_version are immutable');
 SELECT throws_ok($$UPDATE fraud.alias_history SET version = 1$$, '55000',
   'rows of fraud.alias_history are immutable');
+SELECT throws_ok($$DELETE FROM fraud.alias_history$$, '55000',
+  'rows of fraud.alias_history are immutable', 'history cannot be forgotten');
+SELECT throws_ok($$TRUNCATE fraud.alias_history$$, '55000',
+  'fraud.alias_history cannot be truncated');
 
 -- a version that asks for more than the champion does
 SELECT pg_temp.untrained_version('card_fraud', 4, '{amount,mcc,device_id}');
