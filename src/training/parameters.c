@@ -71,6 +71,9 @@ static const ParameterRule rules[N_PARAMETERS] = {
 
 #define MONOTONE_CONSTRAINTS "monotone_constraints"
 
+/* Of boosting: nothing can interrupt a round. A random forest's trees come one by one. */
+#define MOST_TREES_IN_A_ROUND 100
+
 /* XGBoost's parameters that other arguments decide. */
 static const struct
 {
@@ -308,6 +311,13 @@ check_combinations(const TrainingParameters *parameters)
 				                 "on another.")));
 		}
 	}
+	else if (parameters->values[PARAMETER_NUM_PARALLEL_TREE] > MOST_TREES_IN_A_ROUND)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("parameter \"num_parallel_tree\" is out of range: %g",
+		                       parameters->values[PARAMETER_NUM_PARALLEL_TREE]),
+		                errdetail("It must be at least 1 and at most %d for algorithm \"%s\".",
+		                          MOST_TREES_IN_A_ROUND, algorithm_names[parameters->algorithm]),
+		                errhint("More trees need more rounds, or the algorithm random_forest.")));
 	if (parameters->values[PARAMETER_MAX_DEPTH] == 0 &&
 	    parameters->values[PARAMETER_MAX_LEAVES] == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -127,6 +127,7 @@ SELECT * FROM refusal($$ SELECT fraud_train('m', 'payment', label_delay => '1 ye
 SELECT * FROM refusal($$ SELECT fraud_train('m', 'payment', label_delay => '178000000 years') $$);
 SELECT * FROM refusal($$ SELECT fraud_train('m', 'SELECT date ''5874897-12-31'' AS d, amount, is_fraud FROM payment') $$);
 SELECT * FROM refusal($$ SELECT fraud_train('m', 'payment', params => '{"eta": 1e-45}') $$);
+SELECT * FROM refusal($$ SELECT fraud_train('m', 'payment', params => '{"num_parallel_tree": 101}') $$);
 SELECT * FROM refusal($$ SELECT fraud_train('m', 'SELECT ''Infinity''::float8 AS x, is_fraud FROM payment') $$);
 SELECT * FROM refusal($$ SELECT fraud_train('m', 'SELECT ''-Infinity''::numeric AS x, is_fraud FROM payment') $$);
 SELECT * FROM refusal($$ SELECT fraud_train('m', 'SELECT 1e39::numeric AS x, is_fraud FROM payment') $$);
@@ -143,7 +144,7 @@ SET fraud_detect.max_training_memory = '8MB';
 SELECT state, regexp_replace(message, '\d+', 'N', 'g') AS message, detail, hint
 FROM refusal($$ SELECT fraud_train('m', 'SELECT i % 7 = 0 AS is_fraud, i % 5 AS n, repeat(md5((i / 2)::text), 3200) AS long_text FROM generate_series(1, 400) AS i') $$);
 SELECT state, regexp_replace(message, 'about \d+ MB', 'about N MB') AS message, detail, hint
-FROM refusal($$ SELECT fraud_train('m', 'payment', params => '{"num_parallel_tree": 10000}') $$);
+FROM refusal($$ SELECT fraud_train('m', 'payment', params => '{"num_parallel_tree": 100, "max_depth": 10, "min_child_weight": 0}') $$);
 SELECT state, message, regexp_replace(detail, '[\d.]+ (MB|rounds)', 'N \1', 'g') AS detail, hint
 FROM refusal($$ SELECT fraud_train('m', 'payment', params => '{"rounds": 100000, "early_stopping_rounds": 0, "min_child_weight": 0}') $$);
 RESET fraud_detect.max_training_memory;
