@@ -22,6 +22,9 @@
 
 #define SIGNATURE_FORMAT 1
 
+/* So many bytes of a name, in a message. */
+#define MOST_SHOWN 64
+
 /* By FeatureKind. */
 static const char *const kind_names[] = {"number", "boolean", "category", "frequency",
                                          "hour",   "weekday", "duration"};
@@ -45,6 +48,13 @@ pg_attribute_noreturn() pg_attribute_printf(1, 2) signature_damaged(const char *
 	va_end(arguments);
 	ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
 	                errmsg("signature of the model is damaged"), errdetail_internal("%s", detail)));
+}
+
+/* Bytes of a name for a message, cut at a character's boundary. */
+static int
+shown_length(const char *name)
+{
+	return pg_mbcliplen(name, (int) strlen(name), MOST_SHOWN);
 }
 
 /* The member of an object, or NULL. The value points into the document. */
@@ -96,7 +106,8 @@ read_kind(JsonbContainer *document, int position)
 	for (int kind = 0; kind < lengthof(kind_names); kind++)
 		if (strcmp(name, kind_names[kind]) == 0)
 			return (FeatureKind) kind;
-	signature_damaged("Feature %d is of the unknown kind \"%.64s\".", position, name);
+	signature_damaged("Feature %d is of the unknown kind \"%.*s\".", position, shown_length(name),
+	                  name);
 }
 
 static Dictionary *
@@ -185,7 +196,7 @@ check_names_differ(const Signature *signature)
 		const char *name = signature->features[i].name;
 
 		if (dictionary_add(names, name, strlen(name)) != i)
-			signature_damaged("Two features have the name \"%.64s\".", name);
+			signature_damaged("Two features have the name \"%.*s\".", shown_length(name), name);
 	}
 	dictionary_free(names);
 }

@@ -113,7 +113,8 @@ SELECT signature_error(s) FROM unnest(ARRAY[
   '{"format": 1, "features": [{}]}', '{"format": 1, "features": [{"name": ""}]}',
   '{"format": 1, "features": [{"name": "a", "column": 1}]}',
   '{"format": 1, "features": [{"name": "a", "column": "amount", "kind": "colour"}]}',
-  '{"format": 1, "features": [{"name": "a", "column": "amount", "kind": "number"}]}']::jsonb[]) s;
+  '{"format": 1, "features": [{"name": "a", "column": "amount", "kind": "number"}]}',
+  format('{"format": 1, "features": [{"name": "a", "column": "amount", "kind": "a%s"}]}', repeat('é', 40))]::jsonb[]) s;
 SELECT signature_error(jsonb_build_object('format', 1, 'features', f)) FROM unnest(ARRAY[
   jsonb_build_array(feature('a', 'number'), feature('a', 'number')),
   jsonb_build_array(feature('a', 'category')),
