@@ -62,6 +62,47 @@ typedef struct RegistryScan
 	SysScanDesc scan;
 } RegistryScan;
 
+/* The types of the columns that are read here, from the first one on. */
+static const struct
+{
+	const char *table;
+	int n_columns;
+	Oid types[Anum_model_version_golden];
+} layouts[] = {
+    {"model", Anum_model_name, {INT8OID, TEXTOID}},
+    {"alias", Anum_alias_version, {INT8OID, TEXTOID, INT4OID}},
+    {"model_version",
+     Anum_model_version_golden,
+     {INT8OID, INT4OID, UUIDOID, TEXTOID, JSONBOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID,
+      BYTEAOID}},
+};
+
+/*
+ * Columns are read by number, without a plan that would notice. A library may be
+ * newer than the tables, until ALTER EXTENSION UPDATE.
+ */
+static void
+check_layout(Relation relation, const char *table)
+{
+	TupleDesc tupdesc = RelationGetDescr(relation);
+	int l = 0;
+
+	while (strcmp(layouts[l].table, table) != 0)
+		l++;
+	for (int i = 0; i < layouts[l].n_columns; i++)
+	{
+		if (i < tupdesc->natts && TupleDescAttr(tupdesc, i)->atttypid == layouts[l].types[i])
+			continue;
+		ereport(ERROR,
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("relation \"%s.%s\" is not the one that this library reads",
+		                REGISTRY_SCHEMA, table),
+		         errdetail("Its column %d is not of type %s.", i + 1,
+		                   format_type_be(layouts[l].types[i])),
+		         errhint("After an upgrade of the library: ALTER EXTENSION fraud_detect UPDATE")));
+	}
+}
+
 static RegistryScan
 registry_scan(const char *table, const char *index, Snapshot snapshot, int n_keys, ScanKey keys)
 {
@@ -70,6 +111,7 @@ registry_scan(const char *table, const char *index, Snapshot snapshot, int n_key
 
 	/* The table first: while we have it, REINDEX CONCURRENTLY drops no index that we find. */
 	scan.relation = table_open(registry_relation(table), AccessShareLock);
+	check_layout(scan.relation, table);
 	index_oid = get_relname_relid(index, RelationGetNamespace(scan.relation));
 	scan.scan =
 	    systable_beginscan(scan.relation, index_oid, OidIsValid(index_oid), snapshot, n_keys, keys);
@@ -90,8 +132,13 @@ column(const RegistryScan *scan, HeapTuple tuple, int attribute)
 	Datum value = heap_getattr(tuple, attribute, RelationGetDescr(scan->relation), &is_null);
 
 	if (is_null)
-		elog(ERROR, "column %d of relation \"%s\" is null", attribute,
-		     RelationGetRelationName(scan->relation));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
+		     errmsg(
+		         "column \"%s\" of a row of %s.%s is NULL",
+		         NameStr(TupleDescAttr(RelationGetDescr(scan->relation), attribute - 1)->attname),
+		         REGISTRY_SCHEMA, RelationGetRelationName(scan->relation))));
 	return value;
 }
 

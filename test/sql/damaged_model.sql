@@ -145,3 +145,21 @@ SELECT count(*) FROM pg_backend_memory_contexts
 WHERE name IN ('fraud_detect model', 'fraud_detect model load');
 UPDATE fraud.model_version v SET golden = u.golden FROM undamaged u;
 SELECT score IS NOT NULL AS scored FROM score;
+
+-- Tables that are not ours any more: a column without its constraint, of another type, or not there.
+BEGIN;
+ALTER TABLE fraud.model_version ALTER COLUMN image DROP NOT NULL;
+UPDATE fraud.model_version SET image = NULL;
+SELECT score FROM score;
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
+BEGIN;
+ALTER TABLE fraud.model_version ALTER COLUMN signature TYPE text;
+SELECT score FROM score;
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
+BEGIN;
+ALTER TABLE fraud.model_version DROP COLUMN golden CASCADE;
+SELECT score FROM score;
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
