@@ -163,3 +163,21 @@ ALTER TABLE fraud.model_version DROP COLUMN golden CASCADE;
 SELECT score FROM score;
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
+
+-- The artifact, every byte of it: export refuses it, and scoring does not read it.
+CREATE FUNCTION export_of_flipped(at int) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE fraud.model_version v SET artifact = flip(u.artifact, at) FROM undamaged u;
+  PERFORM fraud_export('m');
+  RETURN 'exported';
+EXCEPTION WHEN SQLSTATE 'FD005' THEN
+  RETURN 'FD005';
+END
+$$;
+SELECT export_of_flipped(at) AS outcome, count(*) > 500 AS many
+FROM undamaged, generate_series(0, length(artifact) - 1) at GROUP BY 1;
+UPDATE fraud.model_version v SET artifact = flip(u.artifact, 0) FROM undamaged u;
+SELECT fraud_export('m');
+SELECT score IS NOT NULL AS scored FROM score;
+UPDATE fraud.model_version v SET artifact = u.artifact FROM undamaged u;
+SELECT fraud_export('m') = artifact AS exported FROM undamaged;
