@@ -138,7 +138,7 @@ typedef struct World World;
 /* Every option at its default, the counts of customers and merchants left to the world. */
 extern WorldOptions world_default_options(void);
 
-/* Defaults that keep about 0.6 transactions a day and customer, and four customers a merchant. */
+/* Defaults that keep about 0.6 transactions a day and customer, and two customers a merchant. */
 extern int32_t world_default_customers(int64_t transactions, int32_t days);
 extern int32_t world_default_merchants(int32_t customers);
 

@@ -5,6 +5,9 @@
  * libm's exp and log differ between versions in their last bits, and one bit is
  * another amount or another order of rows. The functions here use only the
  * operations that IEEE 754 defines exactly (the build forbids contraction).
+ *
+ * An expression draws once at most: C leaves the order of evaluation open, and
+ * compilers differ in it.
  */
 #ifndef FRAUD_DETECT_WORLD_DRAW_H
 #define FRAUD_DETECT_WORLD_DRAW_H

@@ -11,11 +11,11 @@
 #define GOLDEN_RATIO UINT64_C(0x9e3779b97f4a7c15)
 
 /* Shares of purchases. */
-#define EXPLORING 0.035
+#define EXPLORING 0.03
 #define DAY_TRIP 0.02
 #define BIG_PURCHASE 0.004
 #define SHOPPING_ROUND 0.02
-#define RETRY_AFTER_DECLINE 0.5
+#define RETRY_AFTER_DECLINE 0.4
 #define STRANGE_DEVICE 0.002
 /* A follow-up that no arrival has picked up within this time is forgotten. */
 #define FOLLOW_UP_PATIENCE (30 * MS_IN_MINUTE)

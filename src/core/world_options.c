@@ -8,7 +8,7 @@
 #define MAX_DEFAULT_CUSTOMERS 1000000
 #define TRANSACTIONS_A_DAY 0.6
 #define MIN_TRANSACTIONS_PER_CUSTOMER 20
-#define CUSTOMERS_PER_MERCHANT 4
+#define CUSTOMERS_PER_MERCHANT 2
 
 WorldOptions
 world_default_options(void)
@@ -93,6 +93,8 @@ check_drifts(const WorldOptions *options, CoreError *error)
 
 		if (drift->scenario >= N_SCENARIOS || drift->channel >= N_CHANNELS)
 			return core_fail(error, "drift names an unknown scenario or channel");
+		if (drift->scenario == SCENARIO_LEGITIMATE && drift->share >= 0)
+			return core_fail(error, "legitimate transactions have no share: fraud_rate sets it");
 		if (i > 0 && drift->from_ms < options->drifts[i - 1].from_ms)
 			return core_fail(error, "drifts must be in the order of their dates");
 		if (drift->share >= 0)

@@ -50,6 +50,13 @@ one_of(World *world, const uint8_t *categories, int n)
 	return categories[random_below(&world->random, (uint64_t) n)];
 }
 
+static int32_t
+pick_merchant(World *world, int category, int place)
+{
+	return market_pick(&world->market, &world->geography, category, place,
+	                   random_next(&world->random));
+}
+
 static void
 check(World *world, Transaction *transaction, double asked, double matches, double declined)
 {
@@ -106,9 +113,7 @@ begin_card_testing(World *world, Campaign *campaign, int64_t now_ms)
 {
 	campaign->device = fresh_device(world);
 	campaign->city = any_city(world);
-	campaign->merchant =
-	    market_pick(&world->market, &world->geography, one_of(world, testing_categories, 4),
-	                CITY_ONLINE, random_next(&world->random));
+	campaign->merchant = pick_merchant(world, one_of(world, testing_categories, 4), CITY_ONLINE);
 	campaign->customer = pick_victim(world, now_ms);
 }
 
@@ -210,9 +215,11 @@ begin_compromised_terminal(World *world, Campaign *campaign, int64_t now_ms)
 
 	if (fresh)
 	{
+		int category = one_of(world, terminal_categories, 5);
+
+		/* a shop that few visit, so that nobody looks: the last of its range */
 		terminal->subject =
-		    market_pick(&world->market, &world->geography, one_of(world, terminal_categories, 5),
-		                any_city(world), random_next(&world->random));
+		    market_pick(&world->market, &world->geography, category, any_city(world), UINT64_MAX);
 		terminal->until_ms = now_ms + draw_integer(&world->random, 40, 90) * MS_IN_DAY;
 		terminal->amount = level(world, 3, 0.4);
 	}
@@ -259,8 +266,7 @@ begin_collusive_merchant(World *world, Campaign *campaign, int64_t now_ms)
 	if (fresh)
 	{
 		colluder->subject =
-		    market_pick(&world->market, &world->geography, one_of(world, collusive_categories, 5),
-		                CITY_ONLINE, random_next(&world->random));
+		    pick_merchant(world, one_of(world, collusive_categories, 5), CITY_ONLINE);
 		colluder->until_ms = now_ms + draw_integer(&world->random, 60, 120) * MS_IN_DAY;
 		colluder->amount = draw_between(&world->random, 60, 300);
 		colluder->device = fresh_device(world);
@@ -437,16 +443,16 @@ strike_synthetic_identity(World *world, Campaign *campaign, Transaction *transac
 /* share, sizes, gap in minutes, at any hour, card replaced */
 const ScenarioDefinition scenario_definitions[N_SCENARIOS] = {
     [SCENARIO_CARD_TESTING] = {0.15, 8, 20, 0.6, 1, true, begin_card_testing, strike_card_testing},
-    [SCENARIO_STOLEN_CARD] = {0.20, 8, 14, 4, 0.2, true, begin_stolen_card, strike_stolen_card},
-    [SCENARIO_ACCOUNT_TAKEOVER] = {0.20, 7, 12, 5, 0.6, true, begin_account_takeover,
+    [SCENARIO_STOLEN_CARD] = {0.20, 9, 16, 4, 0.2, true, begin_stolen_card, strike_stolen_card},
+    [SCENARIO_ACCOUNT_TAKEOVER] = {0.20, 7, 13, 5, 0.4, true, begin_account_takeover,
                                    strike_account_takeover},
-    [SCENARIO_COMPROMISED_TERMINAL] = {0.15, 10, 18, 1.2, 0.6, true, begin_compromised_terminal,
+    [SCENARIO_COMPROMISED_TERMINAL] = {0.15, 12, 20, 1.2, 0.3, true, begin_compromised_terminal,
                                        strike_compromised_terminal},
-    [SCENARIO_COLLUSIVE_MERCHANT] = {0.09, 7, 11, 3, 0.4, false, begin_collusive_merchant,
+    [SCENARIO_COLLUSIVE_MERCHANT] = {0.09, 8, 13, 3, 0.3, false, begin_collusive_merchant,
                                      strike_collusive_merchant},
-    [SCENARIO_BUST_OUT] = {0.09, 10, 18, 10, 0.2, false, begin_bust_out, strike_bust_out},
-    [SCENARIO_FIRST_PARTY] = {0.04, 6, 10, 4, 0.2, false, begin_first_party, strike_first_party},
-    [SCENARIO_SYNTHETIC_IDENTITY] = {0.08, 7, 12, 8, 0.3, false, begin_synthetic_identity,
+    [SCENARIO_BUST_OUT] = {0.09, 11, 20, 10, 0.2, false, begin_bust_out, strike_bust_out},
+    [SCENARIO_FIRST_PARTY] = {0.04, 8, 13, 4, 0.2, false, begin_first_party, strike_first_party},
+    [SCENARIO_SYNTHETIC_IDENTITY] = {0.08, 8, 14, 8, 0.3, false, begin_synthetic_identity,
                                      strike_synthetic_identity},
 };
 
