@@ -20,6 +20,8 @@
 /* Label delays within a campaign resemble each other: 0.8^2 + 0.6^2 = 1. */
 #define COMMON_DELAY 0.8
 #define OWN_DELAY 0.6
+/* Per known fraud; after several of them the card is nearly always replaced. */
+#define CARD_REPLACED 0.1
 
 /* The heap. */
 
@@ -220,7 +222,8 @@ draw_label(World *world, const Campaign *campaign, Transaction *transaction)
 	if (days > WORLD_MAX_LABEL_DELAY_DAYS)
 		days = WORLD_MAX_LABEL_DELAY_DAYS;
 	transaction->label_ms = transaction->time_ms + 1 + (int64_t) (days * (double) MS_IN_DAY);
-	if (scenario_definitions[campaign->scenario].card_is_stolen && campaign->customer >= 0)
+	if (scenario_definitions[campaign->scenario].card_is_stolen && campaign->customer >= 0 &&
+	    draw_chance(&world->random, CARD_REPLACED))
 		people_plan_reissue(&world->people, campaign->customer, transaction->label_ms);
 }
 

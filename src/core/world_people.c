@@ -10,6 +10,7 @@
 #define HOME_SPREAD_KM 9
 /* Trials of an acceptance before anybody will do. */
 #define MAX_TRIALS 64
+#define CARD_LIFE_DAYS 730
 #define JOURNEY_PERIOD_DAYS 30
 #define MAX_JOURNEY_DAYS 10
 
@@ -229,14 +230,16 @@ people_card(People *people, const Person *person, bool online, int64_t time_ms)
 	PersonState *state = &people->states[person->index];
 	/* one customer in five keeps a second card for the net */
 	uint64_t second = online && (person->hash >> 40) % 5 == 0;
+	uint64_t age = (person->hash >> 43 & 1023) + (uint64_t) (time_ms / MS_IN_DAY);
+	uint64_t expired = age / CARD_LIFE_DAYS;
 
 	if (state->reissue_minute != 0 && state->reissue_minute <= time_ms / MS_IN_MINUTE)
 	{
 		state->generation++;
 		state->reissue_minute = 0;
 	}
-	return token(people,
-	             (uint64_t) person->index << 16 | (uint64_t) state->generation << 8 | second);
+	return token(people, (uint64_t) person->index << 16 | (uint64_t) state->generation << 8 |
+	                         (expired & 127) << 1 | second);
 }
 
 /*

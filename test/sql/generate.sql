@@ -104,7 +104,7 @@ BEGIN
     '(SELECT count(*)::float8 AS n, count(*) FILTER (WHERE is_fraud)::float8 AS f FROM r) c GROUP BY n, f', query) INTO a;
   RETURN round(greatest(a, 1 - a)::numeric, 2);
 END $$;
-SELECT area('SELECT is_fraud, transaction_id % 997 AS x FROM payment') BETWEEN 0.5 AND 0.55 AS noise_is_a_half,
+SELECT area('SELECT is_fraud, hashint8(transaction_id) AS x FROM payment') BETWEEN 0.5 AND 0.55 AS noise_is_a_half,
   area('SELECT is_fraud, is_fraud::int AS x FROM payment') = 1 AS truth_is_one;
 SELECT x, area(format('SELECT is_fraud, coalesce(%s, -1) AS x FROM payment', x)) < 0.9 AS below
 FROM unnest('{transaction_id,customer_id,merchant_id,amount,home_distance_km,cvv_match::int,declined::int,extract(hour from tx_time),extract(isodow from tx_time)}'::text[]) x;

@@ -40,7 +40,7 @@ FROM fraud.run r JOIN fraud.model_version v USING (model_id, version);
 SELECT part, metric, count(*) = max(r.rounds) AND min(round) = 1 AS each_round,
   metric <> 'average_precision' OR max(value) = max(value) FILTER (WHERE round = best_round) AS best_is_kept
 FROM fraud.run_metric JOIN fraud.run r USING (run_id) GROUP BY part, metric ORDER BY metric;
-SELECT count(*) = 13 AND bool_and(gain >= 0 AND cover >= 0) AND sum(splits) > 0
+SELECT count(*) = 14 AND bool_and(gain >= 0 AND cover >= 0) AND sum(splits) > 0
   AND bool_and((gain > 0) = (splits > 0)) AS importance FROM fraud.feature_importance;
 SELECT action, alias, version, previous_id FROM fraud.alias_history;
 

@@ -21,7 +21,7 @@
 /* 2026-01-01 00:00 UTC in microseconds since 2000-01-01; a Thursday. */
 #define NEW_YEAR_2026 INT64_C(820540800000000)
 /* Of 50,000 rows with seed 42: the value this code gave when it was written, on x86-64. */
-#define GOLDEN_FINGERPRINT UINT64_C(0x6a5154052117b62)
+#define GOLDEN_FINGERPRINT UINT64_C(0xe061207a0ca632a3)
 
 static WorldOptions
 options_for(int64_t transactions, uint64_t seed)
