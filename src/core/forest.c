@@ -9,7 +9,7 @@ forest_use_path(Forest *forest, ForestPath path)
 {
 	if (path >= FOREST_PATHS || !forest_path_available(path))
 		return false;
-	forest->path = forest->lanes.shape != FOREST_SHAPE_NONE ? path : FOREST_PATH_SCALAR;
+	forest->path = forest->lanes.shape != FOREST_SHAPE_NONE ? path : FOREST_PATH_NODES;
 	return true;
 }
 
@@ -24,8 +24,10 @@ forest_margin(const Forest *forest, const float *row)
 		case FOREST_PATH_AVX2:
 			return forest_margin_avx2(forest, row);
 #endif
-		default:
+		case FOREST_PATH_SCALAR:
 			return forest_margin_scalar(forest, row);
+		default:
+			return forest_margin_nodes(forest, row);
 	}
 }
 
@@ -42,7 +44,10 @@ forest_margins(const Forest *forest, const float *rows, size_t stride, size_t n,
 			forest_margins_avx2(forest, rows, stride, n, margins);
 			break;
 #endif
-		default:
+		case FOREST_PATH_SCALAR:
 			forest_margins_scalar(forest, rows, stride, n, margins);
+			break;
+		default:
+			forest_margins_nodes(forest, rows, stride, n, margins);
 	}
 }

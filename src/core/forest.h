@@ -46,7 +46,7 @@ extern bool forest_open(const void *image, size_t size, Forest *forest, CoreErro
  * forest_open() takes the fastest path that the machine and the image have. This
  * takes another one, if the machine has it: false, and nothing changed, if not.
  * A forest without a layout for vectors (an image of version 1, or more slots
- * than a layout holds) stays with the scalar path, whatever was asked for.
+ * than a layout holds) stays with FOREST_PATH_NODES, whatever was asked for.
  */
 extern bool forest_use_path(Forest *forest, ForestPath path);
 

@@ -111,27 +111,42 @@ count_at_most(const float *floats, __m256 x)
 }
 
 AVX2_INLINE void
-reduce_row(const ForestLanes *lanes, const float *values, ForestSlots *row)
+rank_values(const ForestLanes *lanes, const float *values, ForestRanks *ranks)
 {
-	ForestRanks ranks;
+	const ForestRanked *ranked = lanes->ranked;
+	const float *separators = lanes->separators;
+	const float *thresholds = lanes->thresholds;
+	uint32_t n = lanes->n_ranked;
 
-	memset(row->slots, 0, FOREST_MAX_SLOTS);
-	for (uint32_t i = 0; i < lanes->n_ranked; i++)
+	for (uint32_t i = 0; i < n; i++, ranked++)
 	{
-		const ForestRanked *ranked = &lanes->ranked[i];
-		const float *separators =
-		    lanes->separators + (size_t) ranked->first_separator * FOREST_BLOCK;
-		const float *blocks = lanes->thresholds + (size_t) ranked->first_block * FOREST_BLOCK;
 		float value = values[ranked->feature];
 		__m256 x = _mm256_set1_ps(value);
-		uint32_t block = 0;
+		const float *block = thresholds + (size_t) ranked->first_block * FOREST_BLOCK;
+		uint32_t rank = 0;
 
-		for (uint32_t v = 0; v < forest_separator_vectors(ranked); v++)
-			block += count_at_most(separators + (size_t) v * FOREST_BLOCK, x);
-		forest_set_rank(ranked, i, value,
-		                block * FOREST_BLOCK +
-		                    count_at_most(blocks + (size_t) block * FOREST_BLOCK, x),
-		                &ranks, row);
+		for (uint32_t v = forest_separator_vectors(ranked->n_thresholds); v > 0;
+		     v--, separators += FOREST_BLOCK)
+			rank += FOREST_BLOCK * count_at_most(separators, x);
+		rank += count_at_most(block + rank, x);
+		ranks->of[i] = (uint16_t) rank;
+		ranks->of[FOREST_RIGHT_RANKS + i] = (uint16_t) (value != value ? UINT16_MAX : rank);
+	}
+}
+
+AVX2_INLINE void
+reduce_row(const ForestLanes *lanes, const float *values, ForestSlots *row)
+{
+	uint32_t n_slots = lanes->n_slots - lanes->n_pages;
+	ForestRanks ranks;
+
+	rank_values(lanes, values, &ranks);
+	memset(row->slots, 0, FOREST_MAX_SLOTS);
+	for (uint32_t i = 0; i < n_slots; i++)
+	{
+		uint32_t rank = ranks.of[lanes->slot_sources[i]];
+
+		row->slots[i] = (uint8_t) (rank < FOREST_PAGE ? rank : FOREST_PAGE);
 	}
 	forest_set_pages(lanes, &ranks, row);
 	forest_set_categories(lanes, values, row);
@@ -166,40 +181,18 @@ add_leaves_of_tops(const ForestLanes *lanes, uint32_t first, uint32_t n, const u
 	return margin;
 }
 
-/* What categories decide in the tail at an exit: 1 for its upper split, 2 and 4 for the others. */
-AVX2_INLINE unsigned
-tail_mask(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree, uint32_t exit)
-{
-	unsigned bits = 0;
-
-	for (uint32_t i = 0; i < row->n_mask_rows; i++)
-		for (uint32_t split = 0; split < 3; split++)
-			bits |=
-			    (unsigned) (*forest_mask(lanes, row, i,
-			                             (uint64_t) (split + 1) * lanes->n_trees_padded + tree) >>
-			                    exit &
-			                1)
-			    << split;
-	return bits;
-}
-
 AVX2_INLINE float
 add_leaves_of_tails(const ForestLanes *lanes, const ForestSlots *row, uint32_t first, uint32_t n,
                     const uint64_t *decisions, float margin)
 {
 	const float *leaves = lanes->leaves + (size_t) first * FOREST_TAIL_EXITS;
-	const ForestTail *tails = lanes->tails + (size_t) first * FOREST_TOP_EXITS;
 
 	for (uint32_t i = 0; i < n; i++)
 	{
 		uint32_t exit = exit_of_top(decisions[i]);
-		const uint8_t *tail = tails[i * FOREST_TOP_EXITS + exit].lanes;
-		unsigned mask = row->n_mask_rows > 0 ? tail_mask(lanes, row, first + i, exit) : 0;
-		unsigned upper = (row->slots[tail[0]] > tail[1]) | (mask & 1);
-		unsigned left = (row->slots[tail[2]] > tail[3]) | (mask >> 1 & 1);
-		unsigned right = (row->slots[tail[4]] > tail[5]) | mask >> 2;
 
-		margin += leaves[i * FOREST_TAIL_EXITS + exit * 4 + upper * 2 + (upper ? right : left)];
+		margin += leaves[i * FOREST_TAIL_EXITS + exit * 4 +
+		                 forest_tail_exit(lanes, row, first + i, exit)];
 	}
 	return margin;
 }
@@ -297,11 +290,11 @@ sum_block(const Forest *forest, ForestShape shape, bool wide, const float *value
 		reduce_row(lanes, values + r * stride, &rows[r]);
 		margins[r] = forest->base_margin;
 	}
-	for (uint32_t first = 0; first < forest->n_trees; first += FOREST_TILE)
+	for (uint32_t first = 0; first < forest->n_trees; first += FOREST_BLOCK_TILE)
 	{
 		uint32_t n = forest->n_trees - first;
 
-		n = n < FOREST_TILE ? n : FOREST_TILE;
+		n = n < FOREST_BLOCK_TILE ? n : FOREST_BLOCK_TILE;
 		for (uint32_t r = 0; r < n_rows; r++)
 		{
 			SlotTables tables = load_tables(&rows[r], wide);

@@ -8,15 +8,11 @@
  * exit. One row goes through all trees; a block goes through a tile of trees
  * row by row, so that each top is loaded once for 64 rows.
  */
-#include "core/forest_slots.h"
+#include "core/forest_avx512.h"
 
 #if FOREST_HAS_X86_PATHS
 
-#include <immintrin.h>
 #include <string.h>
-
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,popcnt")))
-#define AVX512_INLINE static inline AVX512 __attribute__((always_inline))
 
 /* The lowest byte of each word of 64 bits. */
 #define LOWEST_BYTES UINT64_C(0x0101010101010101)
@@ -69,43 +65,6 @@ pick_slots(SlotRegisters slots, __m512i lanes, bool wide)
 	if (wide)
 		return _mm512_permutex2var_epi8(slots.low, lanes, slots.high);
 	return _mm512_permutexvar_epi8(lanes, slots.low);
-}
-
-/* Ranks */
-
-/* How many of the 16 floats are at most x. */
-AVX512_INLINE uint32_t
-count_at_most(const float *floats, __m512 x)
-{
-	return (uint32_t) __builtin_popcount(_mm512_cmp_ps_mask(_mm512_load_ps(floats), x, _CMP_LE_OQ));
-}
-
-AVX512_INLINE void
-reduce_row(const ForestLanes *lanes, const float *values, ForestSlots *row)
-{
-	ForestRanks ranks;
-
-	_mm512_store_si512(row->slots, _mm512_setzero_si512());
-	_mm512_store_si512(row->slots + 64, _mm512_setzero_si512());
-	for (uint32_t i = 0; i < lanes->n_ranked; i++)
-	{
-		const ForestRanked *ranked = &lanes->ranked[i];
-		const float *separators =
-		    lanes->separators + (size_t) ranked->first_separator * FOREST_BLOCK;
-		const float *blocks = lanes->thresholds + (size_t) ranked->first_block * FOREST_BLOCK;
-		float value = values[ranked->feature];
-		__m512 x = _mm512_set1_ps(value);
-		uint32_t block = 0;
-
-		for (uint32_t v = 0; v < forest_separator_vectors(ranked); v++)
-			block += count_at_most(separators + (size_t) v * FOREST_BLOCK, x);
-		forest_set_rank(ranked, i, value,
-		                block * FOREST_BLOCK +
-		                    count_at_most(blocks + (size_t) block * FOREST_BLOCK, x),
-		                &ranks, row);
-	}
-	forest_set_pages(lanes, &ranks, row);
-	forest_set_categories(lanes, values, row);
 }
 
 /* Decisions and exits */
@@ -337,7 +296,7 @@ sum_row(const Forest *forest, ForestShape shape, bool wide, const float *values)
 	ForestSlots row;
 	SlotRegisters slots;
 
-	reduce_row(lanes, values, &row);
+	forest_reduce_avx512(lanes, values, 0, 1, &row);
 	slots = load_slots(&row, wide);
 	for (uint32_t first = 0; first < forest->n_trees; first += FOREST_TILE)
 	{
@@ -351,33 +310,114 @@ sum_row(const Forest *forest, ForestShape shape, bool wide, const float *values)
 	return margin;
 }
 
+/* Rows of a block; 64 of them, even if the last are not used. */
+typedef struct BlockRows
+{
+	ForestSlots rows[FOREST_BLOCK_ROWS];
+	SlotRegisters slots[FOREST_BLOCK_ROWS];
+} BlockRows;
+
+AVX512_INLINE void
+reduce_block(const ForestLanes *lanes, bool wide, const float *values, size_t stride,
+             uint32_t n_rows, BlockRows *block)
+{
+	forest_reduce_avx512(lanes, values, stride, n_rows, block->rows);
+	for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
+		block->slots[r] = r < n_rows ? load_slots(&block->rows[r], wide) : block->slots[0];
+	for (uint32_t r = n_rows; r < FOREST_BLOCK_ROWS; r++)
+		block->rows[r].n_mask_rows = 0;
+}
+
 AVX512_INLINE void
 sum_block(const Forest *forest, ForestShape shape, bool wide, const float *values, size_t stride,
           uint32_t n_rows, float *margins)
 {
 	const ForestLanes *lanes = &forest->lanes;
-	uint64_t decisions[FOREST_BLOCK_ROWS][FOREST_TILE] __attribute__((aligned(64)));
-	ForestSlots rows[FOREST_BLOCK_ROWS];
+	uint64_t decisions[FOREST_BLOCK_ROWS][FOREST_BLOCK_TILE] __attribute__((aligned(64)));
+	BlockRows block;
 
 	memset(decisions, 0, sizeof(decisions));
+	reduce_block(lanes, wide, values, stride, n_rows, &block);
 	for (uint32_t r = 0; r < n_rows; r++)
-	{
-		reduce_row(lanes, values + r * stride, &rows[r]);
 		margins[r] = forest->base_margin;
-	}
-	for (uint32_t first = 0; first < forest->n_trees; first += FOREST_TILE)
+	for (uint32_t first = 0; first < forest->n_trees; first += FOREST_BLOCK_TILE)
 	{
 		uint32_t n = forest->n_trees - first;
 
-		n = n < FOREST_TILE ? n : FOREST_TILE;
+		n = n < FOREST_BLOCK_TILE ? n : FOREST_BLOCK_TILE;
 		for (uint32_t i = 0; i < n; i++)
 			for (uint32_t r = 0; r < n_rows; r++)
-				decisions[r][i] =
-				    decide_top(&lanes->tops[first + i], load_slots(&rows[r], wide), wide);
+				decisions[r][i] = decide_top(&lanes->tops[first + i], block.slots[r], wide);
 		for (uint32_t r = 0; r < n_rows; r++)
-			margins[r] = add_leaves(lanes, shape, wide, &rows[r], load_slots(&rows[r], wide), first,
-			                        n, decisions[r], margins[r]);
+			margins[r] = add_leaves(lanes, shape, wide, &block.rows[r], block.slots[r], first, n,
+			                        decisions[r], margins[r]);
 	}
+}
+
+/* The categories' decisions of all rows in eight trees. */
+AVX512_INLINE void
+unite_block_masks(const ForestLanes *lanes, const BlockRows *block, uint32_t tree,
+                  uint64_t masks[FOREST_BLOCK_ROWS][8])
+{
+	for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
+		_mm512_store_si512(masks[r],
+		                   unite_masks(lanes, &block->rows[r], tree, _mm512_setzero_si512()));
+}
+
+/* The leaves of 16 rows at their exits, by permutation. */
+AVX512_INLINE __m512
+leaves_of_rows(const float *leaves, const uint64_t *decisions)
+{
+	const __m512i even =
+	    _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+	__m512i exits = _mm512_permutex2var_epi32(exits_of_tops(_mm512_load_si512(decisions)), even,
+	                                          exits_of_tops(_mm512_load_si512(decisions + 8)));
+	__m512 low = _mm512_permutex2var_ps(_mm512_load_ps(leaves), exits, _mm512_load_ps(leaves + 16));
+	__m512 high =
+	    _mm512_permutex2var_ps(_mm512_load_ps(leaves + 32), exits, _mm512_load_ps(leaves + 48));
+
+	return _mm512_mask_blend_ps(_mm512_test_epi32_mask(exits, _mm512_set1_epi32(32)), low, high);
+}
+
+/*
+ * Of trees that are tops only, all 64 leaves fit four registers: there rows
+ * instead of trees lie side by side, and leaves are added without leaving them.
+ */
+AVX512_INLINE void
+sum_block_of_tops(const Forest *forest, bool wide, const float *values, size_t stride,
+                  uint32_t n_rows, float *margins)
+{
+	const ForestLanes *lanes = &forest->lanes;
+	uint64_t decisions[2][FOREST_BLOCK_ROWS] __attribute__((aligned(64)));
+	uint64_t masks[FOREST_BLOCK_ROWS][8] __attribute__((aligned(64)));
+	float sums[FOREST_BLOCK_ROWS] __attribute__((aligned(64)));
+	__m512 sum[4];
+	BlockRows block;
+
+	reduce_block(lanes, wide, values, stride, n_rows, &block);
+	for (int i = 0; i < 4; i++)
+		sum[i] = _mm512_set1_ps(forest->base_margin);
+	for (uint32_t tree = 0; tree < forest->n_trees; tree++)
+	{
+		const ForestTop *top = &lanes->tops[tree];
+		const float *leaves = lanes->leaves + (size_t) tree * FOREST_TOP_EXITS;
+		uint64_t *decided = decisions[tree & 1];
+
+		for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
+			decided[r] = decide_top(top, block.slots[r], wide);
+		if (lanes->n_category_features > 0)
+		{
+			if (tree % 8 == 0)
+				unite_block_masks(lanes, &block, tree, masks);
+			for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
+				decided[r] |= masks[r][tree % 8];
+		}
+		for (int i = 0; i < 4; i++)
+			sum[i] = _mm512_add_ps(sum[i], leaves_of_rows(leaves, decided + 16 * i));
+	}
+	for (int i = 0; i < 4; i++)
+		_mm512_store_ps(sums + 16 * i, sum[i]);
+	memcpy(margins, sums, n_rows * sizeof(float));
 }
 
 #define DEFINE_SUMS(name, shape, wide)                                                             \
@@ -388,7 +428,10 @@ sum_block(const Forest *forest, ForestShape shape, bool wide, const float *value
 	static AVX512 void sum_block_##name(const Forest *forest, const float *values, size_t stride,  \
 	                                    uint32_t n_rows, float *margins)                           \
 	{                                                                                              \
-		sum_block(forest, shape, wide, values, stride, n_rows, margins);                           \
+		if (shape == FOREST_SHAPE_TOPS)                                                            \
+			sum_block_of_tops(forest, wide, values, stride, n_rows, margins);                      \
+		else                                                                                       \
+			sum_block(forest, shape, wide, values, stride, n_rows, margins);                       \
 	}
 
 DEFINE_SUMS(tops, FOREST_SHAPE_TOPS, false)

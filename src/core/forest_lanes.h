@@ -32,8 +32,9 @@
 
 #define FOREST_MAX_SLOTS 128
 #define FOREST_NO_SLOT 128 /* written, never read */
-#define FOREST_PAGE 255    /* thresholds that one slot can tell apart */
-#define FOREST_BLOCK 16    /* floats compared at a time when a value is ranked */
+#define FOREST_RIGHT_RANKS 128
+#define FOREST_PAGE 255 /* thresholds that one slot can tell apart */
+#define FOREST_BLOCK 16 /* floats compared at a time when a value is ranked */
 #define FOREST_MAX_THRESHOLDS 65000
 
 #define FOREST_NEVER_RIGHT 255  /* as threshold: no byte is greater */
@@ -48,7 +49,7 @@
 /* What lies below the top of the trees, by the deepest of them. */
 typedef enum ForestShape
 {
-	FOREST_SHAPE_NONE,  /* no layout: only the scalar path */
+	FOREST_SHAPE_NONE,  /* no layout: only FOREST_PATH_NODES */
 	FOREST_SHAPE_TOPS,  /* depth to 6: 64 leaves */
 	FOREST_SHAPE_TAILS, /* depth to 8: three more splits at each exit, 256 leaves */
 	FOREST_SHAPE_CHUNKS /* any: chunks of four levels */
@@ -57,7 +58,8 @@ typedef enum ForestShape
 /*
  * A feature with numerical splits. Its thresholds, strictly increasing, lie in
  * blocks of 16 that are filled up with NaN, at least one NaN at the end; its
- * separators are the last threshold of each full block, in vectors of 16.
+ * separators are the last threshold of each full block, in vectors of 16, filled
+ * up in the same way, at least one vector.
  */
 typedef struct ForestRanked
 {
@@ -143,6 +145,8 @@ typedef struct ForestLanes
 	uint32_t n_codes;
 	uint32_t n_mask_rows;
 	uint32_t mask_words; /* of a row: a multiple of 8 */
+	/* Index of the ranked feature of each slot of a first page, FOREST_RIGHT_RANKS more for right. */
+	uint8_t slot_sources[FOREST_MAX_SLOTS];
 	const ForestRanked *ranked;
 	const float *separators;
 	const float *thresholds;
@@ -178,6 +182,15 @@ forest_lane(unsigned place, unsigned half)
 	if (root < 1u << half)
 		return place - 1;
 	return block + block * (root - (1u << half)) + (1u << below) - 1 + place - (root << below);
+}
+
+/* Vectors of separators of a feature. */
+static inline uint32_t
+forest_separator_vectors(uint32_t n_thresholds)
+{
+	uint32_t n_separators = n_thresholds / FOREST_BLOCK;
+
+	return n_separators <= FOREST_BLOCK ? 1 : (n_separators + FOREST_BLOCK - 1) / FOREST_BLOCK;
 }
 
 /* Words of a row of masks: one for each top, then those of what lies below. */

@@ -146,6 +146,9 @@ give_slot(Verifier *verifier, ForestLanes *lanes, uint8_t slot, const ForestRank
 {
 	if (slot != lanes->n_slots || slot >= FOREST_MAX_SLOTS)
 		return false;
+	if (base == 0)
+		lanes->slot_sources[slot] =
+		    (uint8_t) (ranked - lanes->ranked + (right ? FOREST_RIGHT_RANKS : 0));
 	verifier->slots[lanes->n_slots++] = (SlotMeaning){
 	    ranked->feature, ranked->n_thresholds - base,
 	    lanes->thresholds + (size_t) ranked->first_block * FOREST_BLOCK + base, right};
@@ -165,7 +168,7 @@ verify_ranked(Verifier *verifier, const ForestHeader *header, ForestLanes *lanes
 		const ForestRanked *ranked = &lanes->ranked[i];
 		uint32_t n = ranked->n_thresholds;
 		uint32_t n_blocks = n / FOREST_BLOCK + 1;
-		uint32_t n_vectors = (n / FOREST_BLOCK + FOREST_BLOCK - 1) / FOREST_BLOCK;
+		uint32_t n_vectors = forest_separator_vectors(n);
 
 		if (ranked->feature >= header->n_features ||
 		    (i > 0 && ranked->feature <= ranked[-1].feature) || n < 1 ||

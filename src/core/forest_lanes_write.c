@@ -146,7 +146,7 @@ plan_ranks(SlotPlanner *planner)
 		planner->feature_starts[plan->n_ranked++] = start;
 		planner->feature_starts[plan->n_ranked] = end;
 		next_threshold += n;
-		next_separator += (n / FOREST_BLOCK + FOREST_BLOCK - 1) / FOREST_BLOCK;
+		next_separator += forest_separator_vectors(n);
 		next_block += n / FOREST_BLOCK + 1;
 	}
 	plan->counts[FOREST_SECTION_RANKED] = plan->n_ranked;
@@ -472,7 +472,7 @@ write_thresholds(const LanesPlan *plan, const ForestLanes *lanes)
 
 		for (uint32_t k = 0; k < (n_full + 1) * FOREST_BLOCK; k++)
 			to[k] = k < n ? from[k] : NAN;
-		for (uint32_t k = 0; k < (n_full + FOREST_BLOCK - 1) / FOREST_BLOCK * FOREST_BLOCK; k++)
+		for (uint32_t k = 0; k < forest_separator_vectors(n) * FOREST_BLOCK; k++)
 			separators[k] = k < n_full ? from[k * FOREST_BLOCK + FOREST_BLOCK - 1] : NAN;
 		from += n;
 	}

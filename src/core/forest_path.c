@@ -11,13 +11,14 @@
 
 #include "core/forest_lanes.h"
 
-static const char *const names[FOREST_PATHS] = {"scalar", "avx2", "avx512"};
+static const char *const names[FOREST_PATHS] = {"nodes", "scalar", "avx2", "avx512"};
 
 bool
 forest_path_available(ForestPath path)
 {
 	switch (path)
 	{
+		case FOREST_PATH_NODES:
 		case FOREST_PATH_SCALAR:
 			return true;
 #if FOREST_HAS_X86_PATHS
@@ -28,7 +29,8 @@ forest_path_available(ForestPath path)
 			__builtin_cpu_init();
 			return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 			       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-			       __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("popcnt");
+			       __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bitalg") &&
+			       __builtin_cpu_supports("popcnt");
 #endif
 		default:
 			return false;

@@ -10,7 +10,8 @@
 
 typedef enum ForestPath
 {
-	FOREST_PATH_SCALAR, /* any machine, any forest */
+	FOREST_PATH_NODES,  /* any machine, any forest */
+	FOREST_PATH_SCALAR, /* any machine; this and what follows: forests with a layout for vectors */
 	FOREST_PATH_AVX2,
 	FOREST_PATH_AVX512, /* with VBMI */
 	FOREST_PATHS
@@ -22,7 +23,7 @@ extern bool forest_path_available(ForestPath path);
 /* The fastest of the available paths. */
 extern ForestPath forest_path_best(void);
 
-/* "scalar", "avx2" or "avx512". */
+/* "nodes", "scalar", "avx2" or "avx512". */
 extern const char *forest_path_name(ForestPath path);
 
 /* The path of that name; false if there is none. */

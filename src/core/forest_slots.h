@@ -13,43 +13,32 @@
 
 #include "core/forest_layout.h"
 
-/* Trees whose decisions are taken before their leaves are looked up; a multiple of 8. */
-#define FOREST_TILE 32
+/*
+ * Trees whose decisions are taken before their leaves are looked up; multiples of
+ * 8. Many for one row, whose decisions can only be read once they have left the
+ * processor's store queue; fewer for a block, whose decisions shall stay in cache.
+ */
+#define FOREST_TILE 128
+#define FOREST_BLOCK_TILE 32
 /* Rows of a block. */
 #define FOREST_BLOCK_ROWS 64
 
 typedef struct ForestSlots
 {
-	uint8_t slots[192] __attribute__((aligned(64))); /* FOREST_NO_SLOT is a place, too */
+	uint8_t slots[FOREST_MAX_SLOTS] __attribute__((aligned(64)));
 	uint32_t n_mask_rows;
 	uint32_t mask_rows[FOREST_MAX_CATEGORY_FEATURES]; /* those of the row's categories */
 } ForestSlots;
 
-/* Ranks of the features of a row: for splits where missing goes left, and right. */
+/*
+ * Ranks of the features of a row: those for splits where missing goes left, then,
+ * from FOREST_RIGHT_RANKS on, where it goes right. A rank is at most
+ * FOREST_MAX_THRESHOLDS, so missing is above the last threshold of any page.
+ */
 typedef struct ForestRanks
 {
-	uint16_t left[FOREST_MAX_SLOTS];
-	uint16_t right[FOREST_MAX_SLOTS];
+	uint16_t of[2 * FOREST_RIGHT_RANKS] __attribute__((aligned(64)));
 } ForestRanks;
-
-static inline uint32_t
-forest_separator_vectors(const ForestRanked *ranked)
-{
-	return (ranked->n_thresholds / FOREST_BLOCK + FOREST_BLOCK - 1) / FOREST_BLOCK;
-}
-
-/* The rank of feature i is known. Ranks are below 2^16 - 1 - FOREST_PAGE. */
-static inline void
-forest_set_rank(const ForestRanked *ranked, uint32_t i, float x, uint32_t rank, ForestRanks *ranks,
-                ForestSlots *row)
-{
-	uint32_t right = x != x ? UINT16_MAX : rank;
-
-	ranks->left[i] = (uint16_t) rank;
-	ranks->right[i] = (uint16_t) right;
-	row->slots[ranked->left_slot] = (uint8_t) (rank < FOREST_PAGE ? rank : FOREST_PAGE);
-	row->slots[ranked->right_slot] = (uint8_t) (right < FOREST_PAGE ? right : FOREST_PAGE);
-}
 
 static inline void
 forest_set_pages(const ForestLanes *lanes, const ForestRanks *ranks, ForestSlots *row)
@@ -57,7 +46,7 @@ forest_set_pages(const ForestLanes *lanes, const ForestRanks *ranks, ForestSlots
 	for (uint32_t i = 0; i < lanes->n_pages; i++)
 	{
 		const ForestPage *page = &lanes->pages[i];
-		uint32_t rank = page->right ? ranks->right[page->ranked] : ranks->left[page->ranked];
+		uint32_t rank = ranks->of[page->ranked + (page->right ? FOREST_RIGHT_RANKS : 0)];
 
 		rank = rank > page->base ? rank - page->base : 0;
 		row->slots[page->slot] = (uint8_t) (rank < FOREST_PAGE ? rank : FOREST_PAGE);
@@ -99,6 +88,35 @@ forest_chunk_mask(const ForestLanes *lanes, const ForestSlots *row, uint32_t chu
 	for (uint32_t i = 0; i < row->n_mask_rows; i++)
 		bits |= *forest_mask(lanes, row, i, lanes->n_trees_padded + chunk / 4) >> chunk % 4 * 16;
 	return (uint32_t) (bits & 0xffff);
+}
+
+/* What categories decide in the tail at an exit: 1 for its upper split, 2 and 4 for the others. */
+static inline unsigned
+forest_tail_mask(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree, uint32_t exit)
+{
+	unsigned bits = 0;
+
+	for (uint32_t i = 0; i < row->n_mask_rows; i++)
+		for (uint32_t split = 0; split < 3; split++)
+			bits |=
+			    (unsigned) (*forest_mask(lanes, row, i,
+			                             (uint64_t) (split + 1) * lanes->n_trees_padded + tree) >>
+			                    exit &
+			                1)
+			    << split;
+	return bits;
+}
+
+/* 0 to 3: the leaf that the tail at an exit leads to. Without a branch on its decisions. */
+static inline uint32_t
+forest_tail_exit(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree, uint32_t exit)
+{
+	const uint8_t *upper = lanes->tails[(size_t) tree * FOREST_TOP_EXITS + exit].lanes;
+	unsigned mask = row->n_mask_rows > 0 ? forest_tail_mask(lanes, row, tree, exit) : 0;
+	unsigned right = (row->slots[upper[0]] > upper[1]) | (mask & 1);
+	const uint8_t *lower = upper + 2 + 2 * right;
+
+	return 2 * right + ((row->slots[lower[0]] > lower[1]) | (mask >> (1 + right) & 1));
 }
 
 /* The trees of a tile on their way down: where those stand that have not reached a leaf. */
@@ -145,7 +163,10 @@ forest_front_take(ForestFront *front, const ForestChunkTree *trees, uint32_t tre
 	FOREST_TABLE_16(f, b), FOREST_TABLE_16(f, (b) + 16), FOREST_TABLE_16(f, (b) + 32),             \
 	    FOREST_TABLE_16(f, (b) + 48)
 
-/* The paths. All of them give the bits of the scalar one. */
+/* The paths. All of them give the same bits. */
+extern float forest_margin_nodes(const Forest *forest, const float *row);
+extern void forest_margins_nodes(const Forest *forest, const float *rows, size_t stride, size_t n,
+                                 float *margins);
 extern float forest_margin_scalar(const Forest *forest, const float *row);
 extern void forest_margins_scalar(const Forest *forest, const float *rows, size_t stride, size_t n,
                                   float *margins);

@@ -32,13 +32,13 @@ typedef struct ModelKind
 } ModelKind;
 
 static const ModelKind kinds[] = {
-    {"100 trees, depth 6", 100, {"max_depth", "6", "eta", "0.1"}, {2.5, 4.5, 10}, 20},
-    {"300 trees, depth 6", 300, {"max_depth", "6", "eta", "0.1"}, {2.5, 4.5, 10}, 20},
-    {"500 trees, depth 8", 500, {"max_depth", "8", "eta", "0.05"}, {2.5, 4.5, 10}, 20},
+    {"100 trees, depth 6", 100, {"max_depth", "6", "eta", "0.1"}, {0, 2.5, 4.5, 10}, 20},
+    {"300 trees, depth 6", 300, {"max_depth", "6", "eta", "0.1"}, {0, 2.5, 4.5, 10}, 20},
+    {"500 trees, depth 8", 500, {"max_depth", "8", "eta", "0.05"}, {0, 2.5, 4.5, 10}, 20},
     {"200 trees, 255 leaves",
      200,
      {"max_depth", "0", "grow_policy", "lossguide", "max_leaves", "255", "eta", "0.1"},
-     {2, 3, 8},
+     {0, 2, 3, 8},
      0},
     {"300 trees, depth 6, categories",
      300,

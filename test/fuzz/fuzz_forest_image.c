@@ -34,7 +34,7 @@ margin_on_every_path(Forest *forest, const float *row)
 			continue;
 		margins[0] = forest_margin(forest, row);
 		forest_margins(forest, row, 0, 1, &margins[1]);
-		if (path == FOREST_PATH_SCALAR)
+		if (path == FOREST_PATH_NODES)
 			expected = margins[0];
 		if (memcmp(&margins[0], &expected, sizeof(float)) != 0 ||
 		    memcmp(&margins[1], &expected, sizeof(float)) != 0)

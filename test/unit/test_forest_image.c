@@ -121,12 +121,12 @@ bytes_are_as_documented(void **state)
 		uint64_t offset;
 		uint64_t count;
 	} sections[] = {{4, 512, 4},    {16, 576, 14}, {4, 832, 6},    {24, 896, 1},  {4, 960, 3},
-	                {8, 1024, 3},   {20, 1088, 3}, {4, 1152, 0},   {4, 1152, 48}, {8, 1344, 0},
-	                {128, 1344, 8}, {8, 2368, 0},  {136, 2368, 0}, {64, 2368, 0}, {4, 2368, 256},
-	                {16, 3392, 1},  {4, 3456, 41}, {8, 3648, 48}};
+	                {8, 1024, 3},   {20, 1088, 3}, {4, 1152, 48},  {4, 1344, 48}, {8, 1536, 0},
+	                {128, 1536, 8}, {8, 2560, 0},  {136, 2560, 0}, {64, 2560, 0}, {4, 2560, 256},
+	                {16, 3584, 1},  {4, 3648, 41}, {8, 3840, 48}};
 
 	assert_memory_equal(image, "FDFOREST", 8);
-	assert_true(number_at(image, 16, 8) == session.size && session.size == 4032);
+	assert_true(number_at(image, 16, 8) == session.size && session.size == 4224);
 	assert_int_equal(number_at(image, 24, 4), 2);
 	assert_int_equal(number_at(image, 28, 4), 18);
 	assert_int_equal(number_at(image, 32, 4), 4);
@@ -386,19 +386,19 @@ forge_section(uint8_t *image)
 static void
 forge_lane(uint8_t *image)
 {
-	image[1344 + 128] ^= 1;
+	image[1536 + 128] ^= 1;
 }
 
 static void
 forge_mask(uint8_t *image)
 {
-	image[3648 + 8 * 5] ^= 1;
+	image[3840 + 8 * 5] ^= 1;
 }
 
 static void
 forge_rank(uint8_t *image)
 {
-	*(float *) (image + 1152) = 1;
+	*(float *) (image + 1344) = 1;
 }
 
 static void
