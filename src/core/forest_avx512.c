@@ -303,6 +303,7 @@ sum_row(const Forest *forest, ForestShape shape, bool wide, const float *values)
 		uint32_t n = forest->n_trees - first;
 
 		n = n < FOREST_TILE ? n : FOREST_TILE;
+#pragma GCC unroll 8
 		for (uint32_t i = 0; i < n; i++)
 			decisions[i] = decide_top(&lanes->tops[first + i], slots, wide);
 		margin = add_leaves(lanes, shape, wide, &row, slots, first, n, decisions, margin);
@@ -346,6 +347,7 @@ sum_block(const Forest *forest, ForestShape shape, bool wide, const float *value
 
 		n = n < FOREST_BLOCK_TILE ? n : FOREST_BLOCK_TILE;
 		for (uint32_t i = 0; i < n; i++)
+#pragma GCC unroll 8
 			for (uint32_t r = 0; r < n_rows; r++)
 				decisions[r][i] = decide_top(&lanes->tops[first + i], block.slots[r], wide);
 		for (uint32_t r = 0; r < n_rows; r++)
@@ -403,6 +405,7 @@ sum_block_of_tops(const Forest *forest, bool wide, const float *values, size_t s
 		const float *leaves = lanes->leaves + (size_t) tree * FOREST_TOP_EXITS;
 		uint64_t *decided = decisions[tree & 1];
 
+#pragma GCC unroll 8
 		for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
 			decided[r] = decide_top(top, block.slots[r], wide);
 		if (lanes->n_category_features > 0)
@@ -412,6 +415,7 @@ sum_block_of_tops(const Forest *forest, bool wide, const float *values, size_t s
 			for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
 				decided[r] |= masks[r][tree % 8];
 		}
+#pragma GCC unroll 4
 		for (int i = 0; i < 4; i++)
 			sum[i] = _mm512_add_ps(sum[i], leaves_of_rows(leaves, decided + 16 * i));
 	}
@@ -420,6 +424,7 @@ sum_block_of_tops(const Forest *forest, bool wide, const float *values, size_t s
 	memcpy(margins, sums, n_rows * sizeof(float));
 }
 
+/* Blocks of chunks go row by row: a longer tile is worth more than tops that are loaded once. */
 #define DEFINE_SUMS(name, shape, wide)                                                             \
 	static AVX512 float sum_row_##name(const Forest *forest, const float *values)                  \
 	{                                                                                              \
@@ -430,8 +435,11 @@ sum_block_of_tops(const Forest *forest, bool wide, const float *values, size_t s
 	{                                                                                              \
 		if (shape == FOREST_SHAPE_TOPS)                                                            \
 			sum_block_of_tops(forest, wide, values, stride, n_rows, margins);                      \
-		else                                                                                       \
+		else if (shape == FOREST_SHAPE_TAILS)                                                      \
 			sum_block(forest, shape, wide, values, stride, n_rows, margins);                       \
+		else                                                                                       \
+			for (uint32_t r = 0; r < n_rows; r++)                                                  \
+				margins[r] = sum_row_##name(forest, values + r * stride);                          \
 	}
 
 DEFINE_SUMS(tops, FOREST_SHAPE_TOPS, false)

@@ -16,7 +16,7 @@
 #include "core/xgboost_model.h"
 #include "forest_session.h"
 
-#define DEFAULT_MODELS 150
+#define DEFAULT_MODELS 96
 #define ROWS_PER_MODEL 64
 #define MAX_FEATURES 300
 #define MAX_TRAINING_ROWS 600
@@ -32,6 +32,20 @@ typedef enum ColumnKind
 	COLUMN_CATEGORY,
 	COLUMN_KINDS
 } ColumnKind;
+
+/* Some models are drawn for what chance seldom brings. */
+typedef enum Emphasis
+{
+	EMPHASIS_NONE,
+	EMPHASIS_THRESHOLDS, /* more than 255 of one feature */
+	EMPHASIS_SLOTS       /* more than 64 slots, or than a layout has */
+} Emphasis;
+
+static Emphasis
+emphasis_of(uint64_t seed)
+{
+	return seed % 8 == 3 ? EMPHASIS_THRESHOLDS : seed % 8 == 6 ? EMPHASIS_SLOTS : EMPHASIS_NONE;
+}
 
 typedef struct Column
 {
@@ -153,13 +167,21 @@ draw_rows(RandomState *random, Data *data)
 }
 
 static void
-draw_data(RandomState *random, Data *data, bool categories)
+draw_data(RandomState *random, Data *data, bool categories, Emphasis emphasis)
 {
 	static const size_t widths[] = {1, 2, 3, 8, 8, 30, 30, 30, 64, 300};
 
 	data->n = 2 + random_below(random, chance(random, 0.1) ? 4 : MAX_TRAINING_ROWS - 2);
 	data->width = widths[random_below(random, sizeof(widths) / sizeof(widths[0]))];
+	if (emphasis != EMPHASIS_NONE)
+	{
+		data->n = MAX_TRAINING_ROWS;
+		data->width = emphasis == EMPHASIS_THRESHOLDS ? 2 + random_below(random, 3)
+		                                              : 30 + random_below(random, 40);
+	}
 	draw_columns(random, data, categories);
+	if (emphasis == EMPHASIS_THRESHOLDS)
+		data->columns[1].kind = COLUMN_NORMAL;
 	draw_rows(random, data);
 }
 
@@ -178,7 +200,7 @@ training_matrix(const Data *data)
 
 /* Returns the number of rounds. */
 static int
-draw_parameters(RandomState *random, BoosterHandle booster, bool categories)
+draw_parameters(RandomState *random, BoosterHandle booster, bool categories, Emphasis emphasis)
 {
 	static const char *const methods[] = {"hist", "approx", "exact"};
 	static const int rounds[] = {1, 2, 7, 8, 9, 20, 50, 200};
@@ -206,6 +228,14 @@ draw_parameters(RandomState *random, BoosterHandle booster, bool categories)
 			booster_set(booster, "colsample_bynode", "0.6");
 		n_rounds = n_rounds > 10 ? 10 : n_rounds;
 	}
+	if (strcmp(method, "hist") == 0 && chance(random, 0.5))
+		booster_set(booster, "max_bin", "1024");
+	if (emphasis != EMPHASIS_NONE)
+	{
+		if (strcmp(method, "hist") == 0)
+			booster_set(booster, "max_bin", "1024");
+		n_rounds = emphasis == EMPHASIS_THRESHOLDS ? 40 : 4 + (int) random_below(random, 12);
+	}
 	booster_set(booster, "eta", "%g", 0.02 + random_uniform(random));
 	booster_set(booster, "min_child_weight", "%g", chance(random, 0.7) ? 0.0 : 1.0);
 	booster_set(booster, "lambda", "%g", chance(random, 0.3) ? 0.0001 : 1.0);
@@ -220,11 +250,11 @@ draw_parameters(RandomState *random, BoosterHandle booster, bool categories)
 }
 
 static BoosterHandle
-train(RandomState *random, const Data *data, bool categories)
+train(RandomState *random, const Data *data, bool categories, Emphasis emphasis)
 {
 	DMatrixHandle matrix = training_matrix(data);
 	BoosterHandle booster = booster_create(matrix);
-	int rounds = draw_parameters(random, booster, categories);
+	int rounds = draw_parameters(random, booster, categories, emphasis);
 
 	for (int round = 0; round < rounds; round++)
 		XGBOOST_CHECK(XGBoosterUpdateOneIter(booster, round, matrix));
@@ -444,14 +474,20 @@ margins_equal_those_of_xgboost(void **state)
 
 		random_seed(&random, seed, 0);
 		categories = chance(&random, 0.4);
-		draw_data(&random, data, categories);
-		booster = train(&random, data, categories);
+		draw_data(&random, data, categories, emphasis_of(seed));
+		booster = train(&random, data, categories, emphasis_of(seed));
 		compare_model(data, booster, &random, seed, &coverage);
 		XGBOOST_CHECK(XGBoosterFree(booster));
 	}
 	free(data);
 	print_coverage(&coverage, n_models);
 	assert_true(coverage.by_matrix > n_models * ROWS_PER_MODEL / 2);
+	if (n_models < DEFAULT_MODELS)
+		return;
+	assert_true(coverage.triples >= 10000);
+	for (ForestShape shape = FOREST_SHAPE_TOPS; shape <= FOREST_SHAPE_CHUNKS; shape++)
+		assert_true(coverage.shapes[shape] > 0 && coverage.categories[shape] > 0);
+	assert_true(coverage.wide > 0 && coverage.pages > 0 && coverage.too_many_slots > 0);
 }
 
 int
