@@ -374,7 +374,7 @@ stored(const RegistryScan *scan, HeapTuple tuple, int attribute)
 }
 
 StoredVersion
-registry_read_version(const VersionId *id, Snapshot snapshot)
+registry_read_version(VersionId *id, Snapshot snapshot)
 {
 	RegistryScan scan = scan_version(id, snapshot);
 	HeapTuple tuple = systable_getnext(scan.scan);
@@ -383,9 +383,10 @@ registry_read_version(const VersionId *id, Snapshot snapshot)
 
 	if (HeapTupleIsValid(tuple))
 		identify_row(&found, &scan, tuple);
-	if (!HeapTupleIsValid(tuple) || !version_same_row(id, &found))
+	if (!HeapTupleIsValid(tuple) || memcmp(&found.uid, &id->uid, sizeof(found.uid)) != 0)
 		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_VERSION),
 		                errmsg("version %d of model \"%s\" has gone", id->version, id->model)));
+	*id = found;
 	version.signature = stored(&scan, tuple, Anum_model_version_signature);
 	version.image = stored(&scan, tuple, Anum_model_version_image);
 	version.image_sha256 = stored(&scan, tuple, Anum_model_version_image_sha256);

@@ -54,7 +54,10 @@ extern bool version_same_row(const VersionId *a, const VersionId *b);
 /* Is this row visible? */
 extern bool registry_has_row(const VersionId *id, Snapshot snapshot);
 
-/* Copies of a version's columns, detoasted, in CurrentMemoryContext. FD003 when it is gone. */
+/*
+ * Copies of a version's columns, detoasted, in CurrentMemoryContext. FD003 when it is gone.
+ * VACUUM FULL may have moved the row since it was resolved: *id then follows it.
+ */
 typedef struct StoredVersion
 {
 	struct varlena *signature; /* Jsonb */
@@ -62,6 +65,6 @@ typedef struct StoredVersion
 	struct varlena *image_sha256;
 	struct varlena *golden;
 } StoredVersion;
-extern StoredVersion registry_read_version(const VersionId *id, Snapshot snapshot);
+extern StoredVersion registry_read_version(VersionId *id, Snapshot snapshot);
 
 #endif

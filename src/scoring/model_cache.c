@@ -218,7 +218,7 @@ load(const VersionId *id, Snapshot snapshot)
 	model->label = psprintf("Model \"%s\" version %d", id->model, id->version);
 	MemoryContextSetIdentifier(context, model->label);
 	MemoryContextSwitchTo(scratch);
-	stored = registry_read_version(id, snapshot);
+	stored = registry_read_version(&model->id, snapshot);
 	MemoryContextSwitchTo(context);
 	verify_and_open(model, &stored);
 	MemoryContextSwitchTo(caller);
