@@ -16,7 +16,7 @@
 
 #include "core/core.h"
 
-#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__))
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define FOREST_HAS_X86_PATHS 1
 #else
 #define FOREST_HAS_X86_PATHS 0
