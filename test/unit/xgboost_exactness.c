@@ -482,7 +482,8 @@ margins_equal_those_of_xgboost(void **state)
 	free(data);
 	print_coverage(&coverage, n_models);
 	assert_true(coverage.by_matrix > n_models * ROWS_PER_MODEL / 2);
-	if (n_models < DEFAULT_MODELS)
+	/* Other seeds may do without one or the other. */
+	if (first != 1 || n_models < DEFAULT_MODELS)
 		return;
 	assert_true(coverage.triples >= 10000);
 	for (ForestShape shape = FOREST_SHAPE_TOPS; shape <= FOREST_SHAPE_CHUNKS; shape++)
