@@ -193,6 +193,21 @@ forest_separator_vectors(uint32_t n_thresholds)
 	return n_separators <= FOREST_BLOCK ? 1 : (n_separators + FOREST_BLOCK - 1) / FOREST_BLOCK;
 }
 
+/* The deepest tree that a layout of this shape can hold. */
+static inline uint32_t
+forest_shape_levels(ForestShape shape)
+{
+	switch (shape)
+	{
+		case FOREST_SHAPE_TOPS:
+			return FOREST_TOP_LEVELS;
+		case FOREST_SHAPE_TAILS:
+			return FOREST_TAIL_LEVELS;
+		default:
+			return FOREST_MAX_DEPTH_IN_CHUNKS;
+	}
+}
+
 /* Words of a row of masks: one for each top, then those of what lies below. */
 static inline uint64_t
 forest_mask_words(ForestShape shape, uint64_t n_trees_padded, uint64_t n_chunks)

@@ -328,8 +328,7 @@ verify(Verifier *verifier, const ForestHeader *header, Forest *forest)
 	return verify_counts(header, forest->n_trees, lanes) &&
 	       verify_ranked(verifier, header, lanes) && verify_pages(verifier, lanes) &&
 	       verify_category_features(header, lanes) &&
-	       (lanes->shape != FOREST_SHAPE_CHUNKS ||
-	        forest_depth(forest) <= FOREST_MAX_DEPTH_IN_CHUNKS) &&
+	       forest_depth(forest) <= forest_shape_levels(lanes->shape) &&
 	       forest_lanes_walk(&verifier->visitor) && count_mask_bits(lanes) == verifier->n_bits;
 }
 

@@ -129,6 +129,9 @@ verify_tree(const Forest *forest, uint32_t first, uint32_t last, uint32_t *next_
 	{
 		const ForestNode *node = &forest->nodes[i];
 
+		/* A node that no parent before it has reached. */
+		if (i >= next_child)
+			return false;
 		if (node->left == 0)
 		{
 			if (!isfinite(node->value) || node->feature != 0 || node->flags != 0 ||

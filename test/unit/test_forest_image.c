@@ -365,6 +365,13 @@ forge_set(uint8_t *image)
 	*(uint32_t *) (image + 832) = 6;
 }
 
+/* The root of tree 1 becomes a leaf, its children have no parent. */
+static void
+forge_orphans(uint8_t *image)
+{
+	*node_of(image, 1) = *node_of(image, 0);
+}
+
 static void
 forge_root(uint8_t *image)
 {
@@ -414,6 +421,7 @@ forgeries_are_refused_by_name(void **state)
 	must_refuse_forged(forge_magic, "not a forest image");
 	must_refuse_forged(forge_loop, "tree 1 is not a tree");
 	must_refuse_forged(forge_child_of_the_next_tree, "tree 1 is not a tree");
+	must_refuse_forged(forge_orphans, "tree 1 is not a tree");
 	must_refuse_forged(forge_feature, "tree 1 is not a tree");
 	must_refuse_forged(forge_leaf, "tree 0 is not a tree");
 	must_refuse_forged(forge_threshold, "tree 1 is not a tree");

@@ -354,6 +354,74 @@ a_layout_of_other_trees_is_refused(void **state)
 	assert_true(accepted < 90);
 }
 
+/* The same image with two leaves more in its nodes, below the last node of the last tree. */
+static ForestSession
+with_a_deeper_tree(const ForestSession *session)
+{
+	const uint8_t *from = session->image;
+	const ForestHeader *old = session->image;
+	ForestHeader header = *old;
+	ForestSession forged = {.size = session->size + 2 * FOREST_IMAGE_ALIGNMENT};
+	uint64_t offset = forest_align(forest_header_size(old->version));
+	ForestNode *last;
+
+	forged.image = aligned_alloc(FOREST_IMAGE_ALIGNMENT, forged.size);
+	memset(forged.image, 0, forged.size);
+	header.sections[FOREST_SECTION_NODES].count += 2;
+	for (uint32_t kind = 0; kind < header.n_sections; kind++)
+	{
+		ForestSection *section = &header.sections[kind];
+
+		memcpy((uint8_t *) forged.image + offset, from + old->sections[kind].offset,
+		       old->sections[kind].count * section->element_size);
+		section->offset = offset;
+		offset = forest_align(offset + section->count * section->element_size);
+	}
+	header.size = forged.size = offset;
+	memcpy(forged.image, &header, forest_header_size(header.version));
+	last =
+	    (ForestNode *) ((uint8_t *) forged.image + header.sections[FOREST_SECTION_NODES].offset) +
+	    session->forest.n_nodes - 1;
+	assert_int_equal(last->left, 0);
+	last->left = 1;
+	last[1].value = 1000;
+	last[2].value = -1000;
+	seal(&forged);
+	return forged;
+}
+
+/* A threshold of a seventh level must not be taken for a leaf of the sixth. */
+static void
+a_tree_deeper_than_its_layout_is_refused(void **state)
+{
+	RandomState random;
+	int tried = 0;
+
+	random_seed(&random, 15, 0);
+	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++)
+	{
+		const Shape *shape = &shapes[s];
+		Draft draft;
+		ForestSession session;
+		ForestSession forged;
+		CoreError error;
+
+		if (shape->splits < 1 || (shape->depth != 6 && shape->depth != 8) ||
+		    shape->expected == FOREST_SHAPE_NONE)
+			continue;
+		draw_forest(&random, shape, &draft);
+		session = session_of(&draft.forest);
+		forged = with_a_deeper_tree(&session);
+		assert_false(forest_open(forged.image, forged.size, &forged.forest, &error));
+		assert_non_null(strstr(error.message, "its layout is not that of its trees"));
+		tried++;
+		forest_session_free(&session);
+		forest_session_free(&forged);
+		free_draft(&draft);
+	}
+	assert_true(tried >= 4);
+}
+
 /* The sections of version 1 alone, as that version placed them. */
 static ForestSession
 as_version_1(const ForestSession *session)
@@ -421,6 +489,7 @@ main(void)
 	    cmocka_unit_test(every_path_gives_the_margin_of_the_nodes),
 	    cmocka_unit_test(an_image_can_be_written_again),
 	    cmocka_unit_test(a_layout_of_other_trees_is_refused),
+	    cmocka_unit_test(a_tree_deeper_than_its_layout_is_refused),
 	    cmocka_unit_test(images_of_version_1_are_read),
 	};
 
