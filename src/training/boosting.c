@@ -219,7 +219,7 @@ run_rounds(Boosting *boosting, XgboostSession *session, BoosterHandle booster,
 	bool progress = setting_progress();
 	TimestampTz reported = GetCurrentTimestamp();
 	bool forest = parameters->algorithm == ALGORITHM_RANDOM_FOREST;
-	Gradients gradients;
+	Gradients gradients = {0};
 	double best_value = -INFINITY;
 	int best = 0;
 
