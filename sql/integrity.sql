@@ -51,15 +51,15 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
-    RAISE EXCEPTION 'role "%" cannot register a version in the name of role "%"',
-      current_user, NEW.created_by USING ERRCODE = 'insufficient_privilege';
+    RAISE EXCEPTION 'role "%" cannot write to fraud.% in the name of role "%"',
+      current_user, TG_TABLE_NAME, NEW.created_by USING ERRCODE = 'insufficient_privilege';
   END IF;
   RETURN NEW;
 END
 $$;
 REVOKE ALL ON FUNCTION fraud.refuse_other_creator() FROM PUBLIC;
 COMMENT ON FUNCTION fraud.refuse_other_creator() IS
-'trigger of fraud.model_version: 42501 for a created_by that is not the role itself';
+'trigger of fraud.model_version and fraud.task: 42501 for a created_by that is not the role itself';
 CREATE TRIGGER model_version_names_its_creator BEFORE INSERT ON fraud.model_version
   FOR EACH ROW WHEN (NEW.created_by <> CURRENT_USER)
   EXECUTE FUNCTION fraud.refuse_other_creator();

@@ -19,6 +19,10 @@ COMMENT ON TABLE fraud.task IS 'what runs on a schedule (fraud_schedule)';
 COMMENT ON COLUMN fraud.task.cron_job_id IS
 'cron.job.jobid; valid only while that job has the name of cron_job_name';
 SELECT pg_catalog.pg_extension_config_dump('fraud.task', '');
+CREATE TRIGGER task_names_its_creator BEFORE INSERT OR UPDATE ON fraud.task
+  FOR EACH ROW WHEN (NEW.created_by <> CURRENT_USER)
+  EXECUTE FUNCTION fraud.refuse_other_creator();
+ALTER TABLE fraud.task ENABLE ALWAYS TRIGGER task_names_its_creator;
 
 -- A job can only be seen and made from the one database that pg_cron works from.
 CREATE FUNCTION fraud.require_scheduler(schedule text, command text) RETURNS void
@@ -95,7 +99,8 @@ COMMENT ON FUNCTION fraud.make_job(text, text, text) IS
 
 -- Ends the job of a task, if there is one still: it may be gone (cron.unschedule,
 -- DROP EXTENSION pg_cron), or never have come along with a dump into another database,
--- where its id can belong to somebody else's job.
+-- where its id can belong to somebody else's job. A task's row may also have been made
+-- by hand: a superuser who ends it must not end a job that is not its creator's.
 CREATE FUNCTION fraud.end_task(task fraud.task) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -110,8 +115,8 @@ BEGIN
       DETAIL = format('Only role "%s" or a superuser can end it.', task.created_by);
   END IF;
   IF EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
-    EXECUTE 'SELECT EXISTS (SELECT FROM cron.job j WHERE j.jobid = $1 AND j.jobname = $2)'
-      INTO still_there USING task.cron_job_id, task.cron_job_name;
+    EXECUTE 'SELECT EXISTS (SELECT FROM cron.job j WHERE j.jobid = $1 AND j.jobname = $2 AND j.username = $3)'
+      INTO still_there USING task.cron_job_id, task.cron_job_name, task.created_by;
   END IF;
   IF still_there THEN
     EXECUTE 'SELECT cron.unschedule($1)' USING task.cron_job_id;

@@ -63,7 +63,7 @@ SET LOCAL ROLE fraud_test_even;
 SELECT throws_ok($$INSERT INTO fraud.model_version
   SELECT (jsonb_populate_record(v, jsonb_build_object('version', 9, 'created_by', session_user))).*
   FROM fraud.model_version v$$, '42501',
-  format('role "fraud_test_even" cannot register a version in the name of role "%s"', session_user),
+  format('role "fraud_test_even" cannot write to fraud.model_version in the name of role "%s"', session_user),
   'nobody writes in the name of another');
 RESET ROLE;
 -- Who retrains decides what is seen, not who trained first.

@@ -87,6 +87,18 @@ is(sqlstate($node, 'postgres', q{SET ROLE modeller; SELECT fraud_unschedule('car
 is(sqlstate($node, 'postgres', q{SET ROLE modeller; SELECT fraud_drop_model('card_fraud')}),
 	'42501', 'nor by dropping the model');
 
+# a task made by hand names another's job: nobody ends that job with it
+my $forge = q{SET ROLE modeller;
+	INSERT INTO fraud.task (name, model_id, kind, schedule, command, cron_job_id, cron_job_name%s)
+	SELECT 'trap', m.model_id, 'retrain', '', '', t.cron_job_id, t.cron_job_name%s
+	FROM fraud.model m, fraud.task t WHERE m.name = 'trap'};
+$node->safe_psql('postgres', q{INSERT INTO fraud.model (name) VALUES ('trap')});
+is(sqlstate($node, 'postgres', sprintf($forge, ', created_by', q{, 'postgres'})),
+	'42501', 'not in the name of the job\'s owner');
+$node->safe_psql('postgres', sprintf($forge, '', ''));
+$node->safe_psql('postgres', q{SELECT fraud_drop_model('trap')});
+is($node->safe_psql('postgres', 'SELECT count(*) FROM cron.job'), 1, 'nor does a superuser who drops its model');
+
 # a tick
 ok($node->poll_query_until('postgres', 'SELECT count(*) >= 2 FROM fraud.model_version'),
 	'a tick of pg_cron trains a version');
