@@ -29,8 +29,8 @@ SELECT coalesce(fraud_scenario, '(legitimate)') AS scenario, count(*) AS rows,
 \echo
 \echo :bold'3. Train on what was known by the end of May. Three parts by time: training, validation':plain
 \echo :bold'   (when to stop, and what a score means), holdout (the figures shown). Columns that give':plain
-\echo :bold'   the answer away are left out, and said. We leave out who it was: a model would remember':plain
-\echo :bold'   the customers that were robbed and the shops they were robbed in':plain
+\echo :bold'   the answer away are left out, and said. We leave out who it was, which is better at this':plain
+\echo :bold'   rate of fraud; docs/training.md has when it is not':plain
 \echo
 \timing on
 SELECT *

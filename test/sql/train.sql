@@ -14,7 +14,8 @@ FROM fraud_train('cards', 'payment', label_delay => '7 days');
 SELECT f ->> 'name' AS feature, f ->> 'kind' AS kind, jsonb_array_length(f -> 'values') > 0 AS has_values
 FROM fraud.model_version, jsonb_array_elements(signature -> 'features') AS f;
 
--- Scores of the holdout are probabilities.
+-- Scores of the holdout are probabilities. At this rate that is not so for every seed
+-- (docs/calibration.md has how often); this one guards against getting worse.
 SELECT (metrics ->> 'ece')::float8 <= 0.005 AS calibrated FROM fraud.model_version;
 -- The holdout's metrics are those of its scores.
 SELECT metric, abs(value - (metrics ->> metric)::float8) < 1e-12 AS as_recorded
@@ -142,3 +143,11 @@ SELECT (parts #>> '{training,until}') < (parts #>> '{validation,from}') AND (par
 -- Progress is silent unless asked for.
 SET fraud_detect.progress = on;
 SELECT version FROM fraud_train('split', 'SELECT amount, channel, is_fraud FROM small', params => '{"rounds": 3}');
+
+-- At the default rate of fraud, scores of the holdout are probabilities.
+SET client_min_messages = error;
+CREATE TABLE payment_at_default AS SELECT * FROM fraud_generate(100000);
+SELECT model FROM fraud_train('at_default', 'payment_at_default', label_delay => '7 days');
+SELECT (v.metrics ->> 'ece')::float8 <= 0.005 AS calibrated
+FROM fraud.model m JOIN fraud.model_version v USING (model_id) WHERE m.name = 'at_default';
+RESET client_min_messages;
