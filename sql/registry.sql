@@ -35,6 +35,7 @@ CREATE TABLE fraud.model_version (
   artifact bytea NOT NULL,
   artifact_sha256 bytea NOT NULL,
   golden bytea NOT NULL,
+  score_quantiles float8[],
   request jsonb NOT NULL,
   params jsonb NOT NULL,
   metrics jsonb NOT NULL,
@@ -128,6 +129,9 @@ COMMENT ON COLUMN fraud.model_version.image IS
 COMMENT ON COLUMN fraud.model_version.artifact IS 'the model in XGBoost''s own format';
 COMMENT ON COLUMN fraud.model_version.golden IS
 'rows with their margins, evaluated again whenever the image is loaded';
+COMMENT ON COLUMN fraud.model_version.score_quantiles IS
+'scores of the holdout (of the validation part where there is none): the least, the greatest and what lies '
+'between at equal steps of rank; the planner estimates conditions on fraud_score by them';
 COMMENT ON COLUMN fraud.model_version.request IS 'the arguments of fraud_train, for fraud_retrain';
 COMMENT ON COLUMN fraud.model_version.metrics IS 'metrics of the holdout part';
 COMMENT ON COLUMN fraud.model_version.parts IS

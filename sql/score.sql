@@ -5,9 +5,15 @@
 -- search_path decides, so they have no SET clause: it would cost more than the
 -- score. The COST is in units of cpu_operator_cost: docs/scoring.md, "What a score costs".
 
+CREATE FUNCTION fraud.score_support(internal) RETURNS internal
+LANGUAGE c STRICT PARALLEL SAFE
+AS '$libdir/fraud_detect', 'fraud_score_support';
+COMMENT ON FUNCTION fraud.score_support(internal) IS
+'planner support function of fraud_score and fraud_margin: their cost, by the size of the model';
+
 CREATE FUNCTION @extschema@.fraud_score(record, model text DEFAULT NULL, version int DEFAULT NULL)
 RETURNS float8
-LANGUAGE c STABLE PARALLEL SAFE COST 500
+LANGUAGE c STABLE PARALLEL SAFE COST 100 SUPPORT fraud.score_support
 AS '$libdir/fraud_detect', 'fraud_score';
 COMMENT ON FUNCTION @extschema@.fraud_score(record, text, int) IS
 'probability of fraud of a row, 0 to 1; NULL for a NULL record. '
@@ -19,7 +25,7 @@ COMMENT ON FUNCTION @extschema@.fraud_score(record, text, int) IS
 
 CREATE FUNCTION @extschema@.fraud_margin(record, model text DEFAULT NULL, version int DEFAULT NULL)
 RETURNS float4
-LANGUAGE c STABLE PARALLEL SAFE COST 500
+LANGUAGE c STABLE PARALLEL SAFE COST 100 SUPPORT fraud.score_support
 AS '$libdir/fraud_detect', 'fraud_margin';
 COMMENT ON FUNCTION @extschema@.fraud_margin(record, text, int) IS
 'the forest''s raw sum for a row, bit-equal to XGBoost''s margin of the same model and row; '
@@ -28,7 +34,7 @@ COMMENT ON FUNCTION @extschema@.fraud_margin(record, text, int) IS
 CREATE FUNCTION @extschema@.fraud_feature_vector(
   record, model text DEFAULT NULL, version int DEFAULT NULL)
 RETURNS float4[]
-LANGUAGE c STABLE PARALLEL SAFE COST 500
+LANGUAGE c STABLE PARALLEL SAFE COST 100
 AS '$libdir/fraud_detect', 'fraud_feature_vector';
 COMMENT ON FUNCTION @extschema@.fraud_feature_vector(record, text, int) IS
 'the numbers that the forest is given for a row, in the order of the version''s signature: '

@@ -30,6 +30,14 @@
 #define INTERVAL_IS_PLUS_INFINITY(interval) false
 #endif
 
+/* Privileges of all kinds of objects are checked by one function from 16 on. */
+#if PG_VERSION_NUM >= 160000
+#define FUNCTION_ACLCHECK(function, role, mode)                                                    \
+	object_aclcheck(ProcedureRelationId, function, role, mode)
+#else
+#define FUNCTION_ACLCHECK(function, role, mode) pg_proc_aclcheck(function, role, mode)
+#endif
+
 /* 18 has pg_noreturn, which stands elsewhere in a declaration, and dropped this one. */
 #ifndef pg_attribute_noreturn
 #define pg_attribute_noreturn() __attribute__((noreturn))

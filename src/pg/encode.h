@@ -12,7 +12,8 @@
 #ifndef FRAUD_DETECT_ENCODE_H
 #define FRAUD_DETECT_ENCODE_H
 
-#include "access/tupdesc.h"
+#include "access/htup.h"
+#include "executor/tuptable.h"
 #include "pg/signature.h"
 
 /* What can be computed from a column of some type. Domains count as their base type. */
@@ -68,10 +69,16 @@ extern float encode_category(const Feature *feature, const char *bytes, size_t l
 typedef struct RowBinding RowBinding;
 extern RowBinding *row_binding_create(const Signature *signature, TupleDesc tupdesc,
                                       const char *model);
-/* values and nulls by attribute number - 1; fills n_features floats. No allocation on plain values. */
+/* Each of these fills n_features floats. No allocation on plain values. */
+/* values and nulls by attribute number - 1. */
 extern void row_binding_encode(const RowBinding *binding, const Datum *values, const bool *nulls,
                                float *row);
-/* The highest attribute number that is needed: deform no further. */
-extern int row_binding_last_attribute(const RowBinding *binding);
+/* The row of a slot of the type that was bound, deformed no further than need be. */
+extern void row_binding_encode_slot(const RowBinding *binding, TupleTableSlot *slot, float *row);
+/*
+ * A tuple of that type whose needed columns all lie at fixed places: they are read there, without
+ * deforming. False, and nothing done, where they do not (a NULL, a column of varying length).
+ */
+extern bool row_binding_encode_tuple(const RowBinding *binding, HeapTupleHeader tuple, float *row);
 
 #endif

@@ -80,13 +80,50 @@ pg_attribute_noreturn() golden_damaged(const char *detail)
 	         errdetail_internal("%s", detail)));
 }
 
+static float *
+load_floats(const unsigned char *bytes, size_t n)
+{
+	float *values = palloc_extended(n * sizeof(float), MCXT_ALLOC_HUGE);
+
+	for (size_t i = 0; i < n; i++)
+		values[i] = float_from_bits(load_word(bytes + i * sizeof(float)));
+	return values;
+}
+
+static void
+require_margin(float margin, float golden, uint32 row)
+{
+	if (float_bits(margin) != float_bits(golden))
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
+		                errmsg("the model does not give the margins it was registered with"),
+		                errdetail("Golden row %u has margin %.9g here and %.9g in the registry.",
+		                          row + 1, margin, golden)));
+}
+
+/* One by one and in a block: the engine has different code for the two. */
+static void
+check_margins(const Forest *forest, float *rows, float *golden, uint32 n_rows)
+{
+	float *margins = palloc(n_rows * sizeof(float));
+
+	for (uint32 i = 0; i < n_rows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		require_margin(forest_margin(forest, rows + (size_t) i * forest->n_features), golden[i], i);
+	}
+	forest_margins(forest, rows, forest->n_features, n_rows, margins);
+	for (uint32 i = 0; i < n_rows; i++)
+		require_margin(margins[i], golden[i], i);
+	pfree(margins);
+	pfree(golden);
+	pfree(rows);
+}
+
 void
 golden_check(struct varlena *golden, const Forest *forest, uint32 signature_checksum)
 {
 	const unsigned char *bytes = (const unsigned char *) VARDATA_ANY(golden);
 	size_t size = VARSIZE_ANY_EXHDR(golden);
-	const unsigned char *margins;
-	float *row;
 	uint32 n_rows;
 
 	if (size < GOLDEN_HEADER_SIZE || load_word(bytes) != GOLDEN_FORMAT)
@@ -108,23 +145,8 @@ golden_check(struct varlena *golden, const Forest *forest, uint32 signature_chec
 		         errhint("Restore the row of fraud.model_version from a backup, or promote "
 		                 "another version.")));
 
-	row = palloc(forest->n_features * sizeof(float));
 	bytes += GOLDEN_HEADER_SIZE;
-	margins = bytes + (size_t) n_rows * forest->n_features * sizeof(float);
-	for (uint32 i = 0; i < n_rows; i++, margins += sizeof(float))
-	{
-		float margin;
-
-		CHECK_FOR_INTERRUPTS();
-		for (uint32 j = 0; j < forest->n_features; j++, bytes += sizeof(float))
-			row[j] = float_from_bits(load_word(bytes));
-		margin = forest_margin(forest, row);
-		if (float_bits(margin) != load_word(margins))
-			ereport(ERROR,
-			        (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
-			         errmsg("the model does not give the margins it was registered with"),
-			         errdetail("Golden row %u has margin %.9g here and %.9g in the registry.",
-			                   i + 1, margin, float_from_bits(load_word(margins)))));
-	}
-	pfree(row);
+	check_margins(forest, load_floats(bytes, (size_t) n_rows * forest->n_features),
+	              load_floats(bytes + (size_t) n_rows * forest->n_features * sizeof(float), n_rows),
+	              n_rows);
 }

@@ -8,6 +8,7 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
+#include "access/detoast.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/skey.h"
@@ -67,14 +68,14 @@ static const struct
 {
 	const char *table;
 	int n_columns;
-	Oid types[Anum_model_version_golden];
+	Oid types[Anum_model_version_score_quantiles];
 } layouts[] = {
     {"model", Anum_model_name, {INT8OID, TEXTOID}},
     {"alias", Anum_alias_version, {INT8OID, TEXTOID, INT4OID}},
     {"model_version",
-     Anum_model_version_golden,
+     Anum_model_version_score_quantiles,
      {INT8OID, INT4OID, UUIDOID, TEXTOID, JSONBOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID,
-      BYTEAOID}},
+      BYTEAOID, FLOAT8ARRAYOID}},
 };
 
 /*
@@ -184,6 +185,17 @@ list_models(Snapshot snapshot)
 	return list.data;
 }
 
+/* Detail and hint of an error about a model that is not there. */
+static int
+errdetail_models(Snapshot snapshot)
+{
+	char *models = list_models(snapshot);
+
+	if (models[0] == '\0')
+		return errdetail("There is no model yet.") + errhint("Train one with fraud_train.");
+	return errdetail("Models: %s.", models);
+}
+
 static char *
 list_versions(int64 model_id, Snapshot snapshot)
 {
@@ -209,94 +221,72 @@ list_versions(int64 model_id, Snapshot snapshot)
 
 /* Resolution */
 
-static void
+/* How far a resolution got; all but the last stand for an error. */
+typedef enum Resolution
+{
+	NO_PRIVILEGE,
+	HIDDEN_BY_POLICY,
+	NO_SUCH_MODEL,
+	NO_MODEL,
+	SEVERAL_MODELS,
+	NO_CHAMPION,
+	NO_SUCH_VERSION,
+	RESOLVED
+} Resolution;
+
+static Resolution
 check_privilege(void)
 {
 	Oid relation = registry_relation("model_version");
 
 	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		                errmsg("permission denied to use the models of fraud_detect"),
-		                errdetail("This needs SELECT on %s.model_version.", REGISTRY_SCHEMA),
-		                errhint("GRANT SELECT ON %s.model_version TO %s", REGISTRY_SCHEMA,
-		                        quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+		return NO_PRIVILEGE;
 	/* An index look-up knows no policies: where they apply, it must not answer. */
 	if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		                errmsg("permission denied to use the models of fraud_detect"),
-		                errdetail("Row-level security of %s.model_version applies to role \"%s\", "
-		                          "and scoring does not follow policies.",
-		                          REGISTRY_SCHEMA, GetUserNameFromId(GetUserId(), false)),
-		                errhint("Let different roles use different models by databases.")));
+		return HIDDEN_BY_POLICY;
+	return RESOLVED;
 }
 
-static void
-pg_attribute_noreturn() no_such_model(const char *model, Snapshot snapshot)
-{
-	char *models = list_models(snapshot);
-
-	ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_MODEL), errmsg("model \"%s\" does not exist", model),
-	                models[0] != '\0' ? errdetail("Models: %s.", models)
-	                                  : errdetail("There is no model yet."),
-	                models[0] != '\0' ? 0 : errhint("Train one with fraud_train.")));
-}
-
-static void
-resolve_model_name(VersionId *id, const char *model, Snapshot snapshot)
+static Resolution
+find_model(VersionId *id, const char *model, Snapshot snapshot)
 {
 	ScanKeyData key;
 	RegistryScan scan;
 	HeapTuple tuple;
+	Resolution resolution = RESOLVED;
 
-	key_on_name(&key, Anum_model_name, model);
-	scan = registry_scan("model", "model_name_key", snapshot, 1, &key);
+	if (model != NULL)
+		key_on_name(&key, Anum_model_name, model);
+	scan = registry_scan("model", "model_name_key", snapshot, model != NULL ? 1 : 0, &key);
 	tuple = systable_getnext(scan.scan);
 	if (!HeapTupleIsValid(tuple))
-		no_such_model(model, snapshot);
-	id->model_id = DatumGetInt64(column(&scan, tuple, Anum_model_model_id));
-	id->model = pstrdup(model);
+		resolution = model != NULL ? NO_SUCH_MODEL : NO_MODEL;
+	else
+	{
+		id->model_id = DatumGetInt64(column(&scan, tuple, Anum_model_model_id));
+		id->model = TextDatumGetCString(column(&scan, tuple, Anum_model_name));
+		if (model == NULL && HeapTupleIsValid(systable_getnext(scan.scan)))
+			resolution = SEVERAL_MODELS;
+	}
 	registry_scan_end(&scan);
+	return resolution;
 }
 
-static void
-resolve_only_model(VersionId *id, Snapshot snapshot)
-{
-	RegistryScan scan = registry_scan("model", "model_name_key", snapshot, 0, NULL);
-	HeapTuple tuple = systable_getnext(scan.scan);
-
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_MODEL), errmsg("there is no model yet"),
-		                errhint("Train one with fraud_train.")));
-	id->model_id = DatumGetInt64(column(&scan, tuple, Anum_model_model_id));
-	id->model = TextDatumGetCString(column(&scan, tuple, Anum_model_name));
-	if (HeapTupleIsValid(systable_getnext(scan.scan)))
-		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_MODEL),
-		                errmsg("there are several models and the call names none"),
-		                errdetail("Models: %s.", list_models(snapshot)),
-		                errhint("Pass model => '...', or set fraud_detect.model.")));
-	registry_scan_end(&scan);
-}
-
-static int32
-champion_of(const VersionId *id, Snapshot snapshot)
+static Resolution
+find_champion(VersionId *id, Snapshot snapshot)
 {
 	ScanKeyData keys[2];
 	RegistryScan scan;
 	HeapTuple tuple;
-	int32 version;
 
 	key_on_bigint(&keys[0], Anum_alias_model_id, id->model_id);
 	key_on_name(&keys[1], Anum_alias_alias, CHAMPION);
 	scan = registry_scan("alias", "alias_pkey", snapshot, lengthof(keys), keys);
 	tuple = systable_getnext(scan.scan);
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_VERSION),
-		                errmsg("model \"%s\" has no champion", id->model),
-		                errdetail("Versions: %s.", list_versions(id->model_id, snapshot)),
-		                errhint("Name one with fraud_promote, or pass version => ...")));
-	version = DatumGetInt32(column(&scan, tuple, Anum_alias_version));
+	if (HeapTupleIsValid(tuple))
+		id->version = DatumGetInt32(column(&scan, tuple, Anum_alias_version));
 	registry_scan_end(&scan);
-	return version;
+	return HeapTupleIsValid(tuple) ? RESOLVED : NO_CHAMPION;
 }
 
 static RegistryScan
@@ -318,31 +308,102 @@ identify_row(VersionId *id, const RegistryScan *scan, HeapTuple tuple)
 	id->row_xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
 }
 
+static Resolution
+find_row(VersionId *id, Snapshot snapshot)
+{
+	RegistryScan scan = scan_version(id, snapshot);
+	HeapTuple tuple = systable_getnext(scan.scan);
+
+	if (HeapTupleIsValid(tuple))
+		identify_row(id, &scan, tuple);
+	registry_scan_end(&scan);
+	return HeapTupleIsValid(tuple) ? RESOLVED : NO_SUCH_VERSION;
+}
+
+/* model NULL: the only one. */
+static Resolution
+find_version(VersionId *id, const char *model, int32 version, Snapshot snapshot)
+{
+	Resolution resolution = check_privilege();
+
+	id->version = version;
+	if (resolution == RESOLVED)
+		resolution = find_model(id, model, snapshot);
+	if (resolution == RESOLVED && version == 0)
+		resolution = find_champion(id, snapshot);
+	if (resolution == RESOLVED)
+		resolution = find_row(id, snapshot);
+	return resolution;
+}
+
+static void
+pg_attribute_noreturn() raise_unresolved(Resolution resolution, const VersionId *id,
+                                         const char *model, Snapshot snapshot)
+{
+	switch (resolution)
+	{
+		case NO_PRIVILEGE:
+			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			                errmsg("permission denied to use the models of fraud_detect"),
+			                errdetail("This needs SELECT on %s.model_version.", REGISTRY_SCHEMA),
+			                errhint("GRANT SELECT ON %s.model_version TO %s", REGISTRY_SCHEMA,
+			                        quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+			break;
+		case HIDDEN_BY_POLICY:
+			ereport(ERROR,
+			        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			         errmsg("permission denied to use the models of fraud_detect"),
+			         errdetail("Row-level security of %s.model_version applies to role \"%s\", "
+			                   "and scoring does not follow policies.",
+			                   REGISTRY_SCHEMA, GetUserNameFromId(GetUserId(), false)),
+			         errhint("Let different roles use different models by databases.")));
+			break;
+		case NO_SUCH_MODEL:
+			ereport(ERROR,
+			        (errcode(ERRCODE_FRAUD_NO_MODEL), errmsg("model \"%s\" does not exist", model),
+			         errdetail_models(snapshot)));
+			break;
+		case NO_MODEL:
+			ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_MODEL), errmsg("there is no model yet"),
+			                errhint("Train one with fraud_train.")));
+			break;
+		case SEVERAL_MODELS:
+			ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_MODEL),
+			                errmsg("there are several models and the call names none"),
+			                errdetail("Models: %s.", list_models(snapshot)),
+			                errhint("Pass model => '...', or set fraud_detect.model.")));
+			break;
+		case NO_CHAMPION:
+			ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_VERSION),
+			                errmsg("model \"%s\" has no champion", id->model),
+			                errdetail("Versions: %s.", list_versions(id->model_id, snapshot)),
+			                errhint("Name one with fraud_promote, or pass version => ...")));
+			break;
+		case NO_SUCH_VERSION:
+		case RESOLVED:
+			break;
+	}
+	ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_VERSION),
+	                errmsg("model \"%s\" has no version %d", id->model, id->version),
+	                errdetail("Versions: %s.", list_versions(id->model_id, snapshot))));
+}
+
 VersionId
 registry_resolve(const char *model, int32 version, Snapshot snapshot)
 {
 	VersionId id;
-	RegistryScan scan;
-	HeapTuple tuple;
+	const char *wanted = model != NULL ? model : setting_model();
+	Resolution resolution = find_version(&id, wanted, version, snapshot);
 
-	check_privilege();
-	if (model == NULL)
-		model = setting_model();
-	if (model != NULL)
-		resolve_model_name(&id, model, snapshot);
-	else
-		resolve_only_model(&id, snapshot);
-	id.version = version != 0 ? version : champion_of(&id, snapshot);
-
-	scan = scan_version(&id, snapshot);
-	tuple = systable_getnext(scan.scan);
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_VERSION),
-		                errmsg("model \"%s\" has no version %d", id.model, id.version),
-		                errdetail("Versions: %s.", list_versions(id.model_id, snapshot))));
-	identify_row(&id, &scan, tuple);
-	registry_scan_end(&scan);
+	if (resolution != RESOLVED)
+		raise_unresolved(resolution, &id, wanted, snapshot);
 	return id;
+}
+
+bool
+registry_find(const char *model, int32 version, Snapshot snapshot, VersionId *id)
+{
+	return find_version(id, model != NULL ? model : setting_model(), version, snapshot) == RESOLVED;
 }
 
 bool
@@ -393,4 +454,29 @@ registry_read_version(VersionId *id, Snapshot snapshot)
 	version.golden = stored(&scan, tuple, Anum_model_version_golden);
 	registry_scan_end(&scan);
 	return version;
+}
+
+VersionFacts
+registry_version_facts(const VersionId *id, Snapshot snapshot)
+{
+	RegistryScan scan = scan_version(id, snapshot);
+	HeapTuple tuple = systable_getnext(scan.scan);
+	VersionFacts facts = {0, NULL};
+
+	if (HeapTupleIsValid(tuple))
+	{
+		TupleDesc tupdesc = RelationGetDescr(scan.relation);
+		bool no_image;
+		bool no_quantiles;
+		Datum image = heap_getattr(tuple, Anum_model_version_image, tupdesc, &no_image);
+		Datum quantiles =
+		    heap_getattr(tuple, Anum_model_version_score_quantiles, tupdesc, &no_quantiles);
+
+		if (!no_image)
+			facts.image_size = toast_raw_datum_size(image) - VARHDRSZ;
+		if (!no_quantiles)
+			facts.score_quantiles = PG_DETOAST_DATUM_COPY(quantiles);
+	}
+	registry_scan_end(&scan);
+	return facts;
 }

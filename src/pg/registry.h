@@ -23,6 +23,7 @@
 #define Anum_model_version_artifact 8
 #define Anum_model_version_artifact_sha256 9
 #define Anum_model_version_golden 10
+#define Anum_model_version_score_quantiles 11
 
 #define CHAMPION "champion"
 
@@ -48,6 +49,9 @@ typedef struct VersionId
  */
 extern VersionId registry_resolve(const char *model, int32 version, Snapshot snapshot);
 
+/* The same for those who only want to know, as the planner does: false where it would be an error. */
+extern bool registry_find(const char *model, int32 version, Snapshot snapshot, VersionId *id);
+
 /* The same version, read from the same row. */
 extern bool version_same_row(const VersionId *a, const VersionId *b);
 
@@ -66,5 +70,16 @@ typedef struct StoredVersion
 	struct varlena *golden;
 } StoredVersion;
 extern StoredVersion registry_read_version(VersionId *id, Snapshot snapshot);
+
+/*
+ * What a planner wants to know of a version that was found, without loading it.
+ * Zeros and NULL where the row has gone.
+ */
+typedef struct VersionFacts
+{
+	Size image_size;                 /* bytes */
+	struct varlena *score_quantiles; /* a copy of the float8[], detoasted; NULL: not recorded */
+} VersionFacts;
+extern VersionFacts registry_version_facts(const VersionId *id, Snapshot snapshot);
 
 #endif

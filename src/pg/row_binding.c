@@ -7,10 +7,14 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
+#include "access/tupmacs.h"
+#include "catalog/pg_type.h"
 #include "pg/encode.h"
 #include "pg/errors.h"
 #include "pg/memory.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 typedef struct BoundFeature
 {
@@ -20,10 +24,33 @@ typedef struct BoundFeature
 	const Feature *feature;
 } BoundFeature;
 
+/* What can be read from a tuple in place; all else goes by its converter. */
+typedef enum PlaceKind
+{
+	PLACE_FLOAT8,
+	PLACE_FLOAT4,
+	PLACE_INT4,
+	PLACE_BOOL,
+	PLACE_CONVERTED
+} PlaceKind;
+
+/* Features whose columns lie side by side in a tuple: a loop without a decision in it. */
+typedef struct PlaceRun
+{
+	PlaceKind kind;
+	int first; /* feature */
+	int n;
+	Size offset; /* of the first one's value, from the tuple's data */
+	int16 length;
+	bool by_value;
+} PlaceRun;
+
 struct RowBinding
 {
 	int n_features;
 	int last_attribute;
+	int n_runs; /* 0: no fixed places */
+	PlaceRun *runs;
 	BoundFeature features[FLEXIBLE_ARRAY_MEMBER];
 };
 
@@ -103,12 +130,82 @@ find_column(const Columns *columns, const Feature *feature, const char *model)
 	return TupleDescAttr(columns->tupdesc, columns->numbers[code] - 1);
 }
 
+/* Fixed places */
+
+/* Offsets of the attributes that are needed, or false where one before the last has no fixed length. */
+static bool
+find_offsets(TupleDesc tupdesc, int last_attribute, Size *offsets)
+{
+	Size offset = 0;
+
+	for (int i = 0; i < last_attribute; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+
+		if (attribute->attlen <= 0)
+			return false;
+		offset = att_align_nominal(offset, attribute->attalign);
+		offsets[i] = offset;
+		offset += attribute->attlen;
+	}
+	return true;
+}
+
+static PlaceKind
+place_kind(const BoundFeature *bound, Oid type)
+{
+	switch (bound->feature->kind == FEATURE_NUMBER || bound->feature->kind == FEATURE_BOOLEAN
+	            ? getBaseType(type)
+	            : InvalidOid)
+	{
+		case FLOAT8OID:
+			return PLACE_FLOAT8;
+		case FLOAT4OID:
+			return PLACE_FLOAT4;
+		case INT4OID:
+			return PLACE_INT4;
+		case BOOLOID:
+			return PLACE_BOOL;
+		default:
+			return PLACE_CONVERTED;
+	}
+}
+
+static void
+bind_places(RowBinding *binding, TupleDesc tupdesc)
+{
+	Size *offsets = palloc(sizeof(Size) * Max(binding->last_attribute, 1));
+
+	if (find_offsets(tupdesc, binding->last_attribute, offsets))
+	{
+		binding->runs = palloc(sizeof(PlaceRun) * Max(binding->n_features, 1));
+		for (int i = 0; i < binding->n_features; i++)
+		{
+			const BoundFeature *bound = &binding->features[i];
+			Form_pg_attribute attribute = TupleDescAttr(tupdesc, bound->index);
+			PlaceRun next = {place_kind(bound, attribute->atttypid),
+			                 i,
+			                 1,
+			                 offsets[bound->index],
+			                 attribute->attlen,
+			                 attribute->attbyval};
+			PlaceRun *run = binding->n_runs > 0 ? &binding->runs[binding->n_runs - 1] : NULL;
+
+			if (run != NULL && next.kind != PLACE_CONVERTED && run->kind == next.kind &&
+			    next.offset == run->offset + (Size) run->n * run->length)
+				run->n++;
+			else
+				binding->runs[binding->n_runs++] = next;
+		}
+	}
+	pfree(offsets);
+}
+
 RowBinding *
 row_binding_create(const Signature *signature, TupleDesc tupdesc, const char *model)
 {
 	RowBinding *binding =
 	    palloc0(offsetof(RowBinding, features) + signature->n_features * sizeof(BoundFeature));
-
 	Columns columns = columns_by_name(tupdesc);
 
 	binding->n_features = signature->n_features;
@@ -128,7 +225,24 @@ row_binding_create(const Signature *signature, TupleDesc tupdesc, const char *mo
 	}
 	pfree(columns.numbers);
 	dictionary_free(columns.names);
+	bind_places(binding, tupdesc);
 	return binding;
+}
+
+/* Encoding */
+
+static float
+encode_value(const BoundFeature *bound, Datum value)
+{
+	CategoryText text;
+	float encoded;
+
+	if (bound->number != NULL)
+		return bound->number(value);
+	bound->category(value, &text);
+	encoded = encode_category(bound->feature, text.bytes, text.length);
+	category_text_done(&text);
+	return encoded;
 }
 
 void
@@ -137,25 +251,70 @@ row_binding_encode(const RowBinding *binding, const Datum *values, const bool *n
 	for (int i = 0; i < binding->n_features; i++)
 	{
 		const BoundFeature *bound = &binding->features[i];
-		Datum value = values[bound->index];
 
-		if (nulls[bound->index])
-			row[i] = NAN;
-		else if (bound->number != NULL)
-			row[i] = bound->number(value);
-		else
-		{
-			CategoryText text;
-
-			bound->category(value, &text);
-			row[i] = encode_category(bound->feature, text.bytes, text.length);
-			category_text_done(&text);
-		}
+		row[i] = nulls[bound->index] ? NAN : encode_value(bound, values[bound->index]);
 	}
 }
 
-int
-row_binding_last_attribute(const RowBinding *binding)
+/* The same numbers as the converters of encode.c. */
+static void
+encode_run(const RowBinding *binding, const PlaceRun *run, const char *data, float *row)
 {
-	return binding->last_attribute;
+	const void *values = data + run->offset;
+
+	switch (run->kind)
+	{
+		case PLACE_FLOAT8:
+			for (int i = 0; i < run->n; i++)
+				row[i] = (float) ((const float8 *) values)[i];
+			break;
+		case PLACE_FLOAT4:
+			memcpy(row, values, run->n * sizeof(float4));
+			break;
+		case PLACE_INT4:
+			for (int i = 0; i < run->n; i++)
+				row[i] = (float) (double) ((const int32 *) values)[i];
+			break;
+		case PLACE_BOOL:
+			for (int i = 0; i < run->n; i++)
+				row[i] = ((const bool *) values)[i] ? 1.0f : 0.0f;
+			break;
+		case PLACE_CONVERTED:
+			row[0] = encode_value(&binding->features[run->first],
+			                      fetch_att(values, run->by_value, run->length));
+			break;
+	}
+}
+
+bool
+row_binding_encode_tuple(const RowBinding *binding, HeapTupleHeader tuple, float *row)
+{
+	const char *data = (const char *) tuple + tuple->t_hoff;
+
+	if (binding->n_runs == 0 || (tuple->t_infomask & HEAP_HASNULL) != 0 ||
+	    HeapTupleHeaderGetNatts(tuple) < binding->last_attribute)
+		return false;
+	for (int i = 0; i < binding->n_runs; i++)
+		encode_run(binding, &binding->runs[i], data, row + binding->runs[i].first);
+	return true;
+}
+
+/* The tuple of a slot that has one of a table's own and is not deformed yet. */
+static HeapTuple
+tuple_of_slot(TupleTableSlot *slot)
+{
+	if (slot->tts_nvalid > 0 || !(TTS_IS_BUFFERTUPLE(slot) || TTS_IS_HEAPTUPLE(slot)))
+		return NULL;
+	return ((HeapTupleTableSlot *) slot)->tuple;
+}
+
+void
+row_binding_encode_slot(const RowBinding *binding, TupleTableSlot *slot, float *row)
+{
+	HeapTuple tuple = tuple_of_slot(slot);
+
+	if (tuple != NULL && row_binding_encode_tuple(binding, tuple->t_data, row))
+		return;
+	slot_getsomeattrs(slot, binding->last_attribute);
+	row_binding_encode(binding, slot->tts_values, slot->tts_isnull, row);
 }

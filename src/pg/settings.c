@@ -23,6 +23,8 @@
 #define DEFAULT_MAX_ENCODED_VALUES 50000
 
 /* Written by guc.c; read back by name, see setting_text. */
+static bool block_scan = true;
+static int engine_path = FOREST_PATHS;
 static char *model = NULL;
 static int model_cache_kb = DEFAULT_MODEL_CACHE_KB;
 static int max_training_memory_kb = DEFAULT_MAX_TRAINING_MEMORY_KB;
@@ -30,17 +32,50 @@ static int max_categories = DEFAULT_MAX_CATEGORIES;
 static int max_encoded_values = DEFAULT_MAX_ENCODED_VALUES;
 static bool progress = false;
 
-static uint64 model_assignments = 0;
+/* Named as core/forest_path.c names them; FOREST_PATHS stands for the best one. */
+static const struct config_enum_entry engine_paths[] = {
+    {"auto", FOREST_PATHS, false},       {"avx512", FOREST_PATH_AVX512, false},
+    {"avx2", FOREST_PATH_AVX2, false},   {"scalar", FOREST_PATH_SCALAR, false},
+    {"nodes", FOREST_PATH_NODES, false}, {NULL, 0, false}};
+
+static uint64 scoring_assignments = 0;
 
 static void
 assign_model(const char *value, void *extra)
 {
-	model_assignments++;
+	scoring_assignments++;
+}
+
+static void
+assign_engine_path(int value, void *extra)
+{
+	scoring_assignments++;
+}
+
+static bool
+check_engine_path(int *value, void **extra, GucSource source)
+{
+	if (*value == FOREST_PATHS || forest_path_available((ForestPath) *value))
+		return true;
+	GUC_check_errdetail("This machine cannot run the path \"%s\".",
+	                    forest_path_name((ForestPath) *value));
+	GUC_check_errhint("fraud_engine() lists the paths that it can run.");
+	return false;
 }
 
 void
 settings_define(void)
 {
+	DefineCustomBoolVariable(
+	    SETTING("block_scan"), "Statements that score all rows of a scan do so in blocks.",
+	    "Plans then have a node FraudScore above the scan. Scores are the same.", &block_scan, true,
+	    PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable(SETTING("engine_path"),
+	                         "Instructions of the processor that forests are evaluated with.",
+	                         "All give the same bits: auto, the fastest one, is for everything but "
+	                         "tests and measurements.",
+	                         &engine_path, FOREST_PATHS, engine_paths, PGC_USERSET, 0,
+	                         check_engine_path, assign_engine_path, NULL);
 	DefineCustomIntVariable(SETTING("max_categories"),
 	                        "Most distinct values of a column that become categories of their own.",
 	                        "Columns with more are encoded by the frequency of their values.",
@@ -88,10 +123,26 @@ setting_model(void)
 	return text[0] != '\0' ? text : NULL;
 }
 
-uint64
-setting_model_assignments(void)
+bool
+setting_block_scan(void)
 {
-	return model_assignments;
+	return strcmp(setting_text(SETTING("block_scan")), "on") == 0;
+}
+
+ForestPath
+setting_engine_path(void)
+{
+	ForestPath path;
+
+	if (!forest_path_from_name(setting_text(SETTING("engine_path")), &path))
+		return forest_path_best();
+	return path;
+}
+
+uint64
+setting_scoring_assignments(void)
+{
+	return scoring_assignments;
 }
 
 int

@@ -9,6 +9,8 @@
 #ifndef FRAUD_DETECT_SETTINGS_H
 #define FRAUD_DETECT_SETTINGS_H
 
+#include "core/forest_path.h"
+
 /* Bounds of max_categories and max_encoded_values. */
 #define SETTING_LEAST_CATEGORIES 2
 #define SETTING_MOST_CATEGORIES 65535
@@ -16,6 +18,8 @@
 
 extern void settings_define(void); /* fraud_detect.so's _PG_init only */
 
+extern bool setting_block_scan(void);            /* fraud_detect.block_scan */
+extern ForestPath setting_engine_path(void);     /* fraud_detect.engine_path; auto: the best one */
 extern const char *setting_model(void);          /* fraud_detect.model, NULL when empty */
 extern int setting_model_cache_kb(void);         /* fraud_detect.model_cache_size, kB */
 extern int setting_max_training_memory_kb(void); /* fraud_detect.max_training_memory, kB */
@@ -23,7 +27,10 @@ extern int setting_max_categories(void);         /* fraud_detect.max_categories 
 extern int setting_max_encoded_values(void);     /* fraud_detect.max_encoded_values */
 extern bool setting_progress(void);              /* fraud_detect.progress */
 
-/* How often fraud_detect.model has been assigned in this session; fraud_detect.so only. */
-extern uint64 setting_model_assignments(void);
+/*
+ * How often a setting that decides what scores, fraud_detect.model or engine_path, has been
+ * assigned in this session; fraud_detect.so only.
+ */
+extern uint64 setting_scoring_assignments(void);
 
 #endif

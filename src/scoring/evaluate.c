@@ -3,8 +3,8 @@
  *		fraud_evaluate: how good a version is on rows whose labels are known.
  *
  * Every row of the source is scored as fraud_score scores it (same binding, same
- * cached model) and kept as a score and a label; the metrics are those of
- * core/ranking.h, their intervals those of core/bootstrap.h.
+ * cached model), in blocks, and kept as a score and a label; the metrics are those
+ * of core/ranking.h, their intervals those of core/bootstrap.h.
  */
 #include "postgres.h"
 #include "pg/compat.h"
@@ -24,6 +24,7 @@
 #include "pg/settings.h"
 #include "pg/source.h"
 #include "scoring/model_cache.h"
+#include "scoring/row_block.h"
 #include "scoring/statement.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -56,8 +57,8 @@ typedef struct Evaluation
 	LoadedModel *model;
 	RowBinding *binding;
 	LabelDecoder *label;
-	float *features;
-	int last_attribute;
+	RowBlock *block;
+	uint8 labels[ROW_BLOCK_ROWS]; /* of the block's rows */
 	Size bytes_per_row;
 	ScoredRow *rows;
 	Size n_rows;
@@ -134,9 +135,7 @@ bind_source(Evaluation *evaluation, TupleDesc tupdesc, const char *label)
 
 	evaluation->label = label_decoder_create(tupdesc, label);
 	evaluation->binding = row_binding_create(model->signature, tupdesc, model->label);
-	evaluation->features = palloc(sizeof(float) * (Size) Max(model->signature->n_features, 1));
-	evaluation->last_attribute = Max(row_binding_last_attribute(evaluation->binding),
-	                                 label_decoder_attribute(evaluation->label));
+	evaluation->block = row_block_create(&model->forest);
 }
 
 /* Doubles the room for rows, up to the limit; refuses beyond. */
@@ -167,31 +166,47 @@ make_room(Evaluation *evaluation)
 	evaluation->capacity = capacity;
 }
 
-static bool
-score_row(TupleTableSlot *slot, void *argument)
+static void
+keep_score(Evaluation *evaluation, double score, uint8 label)
 {
-	Evaluation *evaluation = argument;
-	const Forest *forest = &evaluation->model->forest;
-	int label = label_decoder_attribute(evaluation->label) - 1;
-	double score;
-
-	slot_getsomeattrs(slot, evaluation->last_attribute);
-	if (slot->tts_isnull[label])
-	{
-		evaluation->unlabelled++;
-		return true;
-	}
-	if (evaluation->n_rows == evaluation->capacity)
-		make_room(evaluation);
-	row_binding_encode(evaluation->binding, slot->tts_values, slot->tts_isnull,
-	                   evaluation->features);
-	score = forest_probability(forest, forest_margin(forest, evaluation->features));
 	if (isnan(score))
 		ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
 		                errmsg("model gives a row no probability of fraud"),
 		                errdetail("%s.", evaluation->model->label)));
-	evaluation->rows[evaluation->n_rows++] = (ScoredRow){
-	    .score = score, .label = label_decode(evaluation->label, slot->tts_values[label])};
+	if (evaluation->n_rows == evaluation->capacity)
+		make_room(evaluation);
+	evaluation->rows[evaluation->n_rows++] = (ScoredRow){.score = score, .label = label};
+}
+
+static void
+score_block(Evaluation *evaluation)
+{
+	RowBlock *block = evaluation->block;
+
+	row_block_evaluate(block);
+	for (int i = 0; i < block->n; i++)
+		keep_score(evaluation, forest_probability(block->forest, block->margins[i]),
+		           evaluation->labels[i]);
+	block->n = 0;
+}
+
+static bool
+take_row(TupleTableSlot *slot, void *argument)
+{
+	Evaluation *evaluation = argument;
+	RowBlock *block = evaluation->block;
+	bool is_null;
+	Datum label = slot_getattr(slot, label_decoder_attribute(evaluation->label), &is_null);
+
+	if (is_null)
+	{
+		evaluation->unlabelled++;
+		return true;
+	}
+	evaluation->labels[block->n] = label_decode(evaluation->label, label);
+	row_binding_encode_slot(evaluation->binding, slot, row_block_add(block));
+	if (row_block_is_full(block))
+		score_block(evaluation);
 	return true;
 }
 
@@ -223,7 +238,8 @@ score_source(Evaluation *evaluation, const EvaluateRequest *request)
 	MemoryContextSwitchTo(evaluation->context);
 	source_open(&source, request->source);
 	bind_source(evaluation, source.tupdesc, request->label);
-	source_read(&source, score_row, evaluation);
+	source_read(&source, take_row, evaluation);
+	score_block(evaluation);
 	settle_labels(evaluation);
 	source_close(&source);
 	SPI_finish();

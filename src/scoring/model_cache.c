@@ -118,6 +118,12 @@ forget_gone(void)
 	UnregisterSnapshot(latest);
 }
 
+bool
+model_cache_is_current(const LoadedModel *model, const VersionId *id)
+{
+	return version_same_row(&model->id, id) && model->asked_path == setting_engine_path();
+}
+
 static LoadedModel *
 find(const VersionId *id)
 {
@@ -127,13 +133,25 @@ find(const VersionId *id)
 	{
 		LoadedModel *model = dlist_container(LoadedModel, node, iter.cur);
 
-		if (version_same_row(&model->id, id))
-		{
-			dlist_move_head(&models, &model->node);
+		if (model_cache_is_current(model, id))
 			return model;
-		}
 	}
 	return NULL;
+}
+
+const LoadedModel *
+model_cache_peek(const VersionId *id)
+{
+	return find(id);
+}
+
+void
+model_cache_visit(ModelVisitor visit, void *argument)
+{
+	dlist_iter iter;
+
+	dlist_foreach (iter, &models)
+		visit(dlist_container(LoadedModel, node, iter.cur), argument);
 }
 
 /* Loading */
@@ -184,6 +202,8 @@ open_image(LoadedModel *model, struct varlena *image)
 	memcpy(aligned, VARDATA_ANY(image), size);
 	if (!forest_open(aligned, size, &model->forest, &error))
 		model_damaged(error.message);
+	model->asked_path = setting_engine_path();
+	(void) forest_use_path(&model->forest, model->asked_path);
 }
 
 /* In the model's context; stored belongs to the caller. */
@@ -256,7 +276,10 @@ model_cache_hold(const VersionId *id, Snapshot snapshot)
 		model = load(id, snapshot);
 		keep(model);
 	}
+	else
+		dlist_move_head(&models, &model->node);
 	model->holders++;
+	model->uses++;
 	evict();
 	return model;
 }

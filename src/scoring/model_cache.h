@@ -24,8 +24,11 @@ typedef struct LoadedModel
 	/* Of the cache. */
 	dlist_node node;
 	MemoryContext context; /* holds everything, this struct included */
+	ForestPath
+	    asked_path; /* of the setting that it was loaded under; the forest may have another */
 	size_t size;
 	int holders;
+	uint64 uses; /* how often it was held */
 } LoadedModel;
 
 extern void model_cache_define(void); /* _PG_init only */
@@ -33,10 +36,22 @@ extern void model_cache_define(void); /* _PG_init only */
 /*
  * The model of a resolved version, loaded if need be under the snapshot of the
  * resolution, and held until released. FD005 when its bytes fail verification.
+ * A model is verified on the path that evaluates it: under another
+ * fraud_detect.engine_path it is loaded again.
  */
 extern LoadedModel *model_cache_hold(const VersionId *id, Snapshot snapshot);
 
+/* Is this what model_cache_hold(id) would give? */
+extern bool model_cache_is_current(const LoadedModel *model, const VersionId *id);
+
 /* Never fails: it runs in callbacks that clean up after errors. */
 extern void model_cache_release(LoadedModel *model);
+
+/* The model of this row if it is loaded, without holding it; NULL otherwise. Loads nothing. */
+extern const LoadedModel *model_cache_peek(const VersionId *id);
+
+/* Visits all loaded models, the most recently used one first. */
+typedef void (*ModelVisitor)(const LoadedModel *model, void *argument);
+extern void model_cache_visit(ModelVisitor visit, void *argument);
 
 #endif

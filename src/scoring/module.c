@@ -7,7 +7,9 @@
 
 #include "fmgr.h"
 #include "pg/settings.h"
+#include "scoring/block_scan.h"
 #include "scoring/model_cache.h"
+#include "scoring/score_estimate.h"
 #include "scoring/statement.h"
 
 PG_MODULE_MAGIC;
@@ -20,4 +22,7 @@ _PG_init(void)
 	settings_define();
 	statement_define();
 	model_cache_define();
+	score_estimate_define();
+	block_scan_define();
+	block_plan_define();
 }

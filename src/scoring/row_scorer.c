@@ -13,6 +13,7 @@
 #include "access/htup_details.h"
 #include "pg/encode.h"
 #include "scoring/row_scorer.h"
+#include "scoring/score_call.h"
 #include "scoring/statement.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -37,10 +38,8 @@ typedef struct RowType
 	int32 typmod;
 	const TypeCacheEntry *entry; /* of a named type; entries live as long as the session */
 	uint64 identifier;           /* of the named type's columns when they were bound */
-	TupleDesc tupdesc;
+	TupleTableSlot *slot;        /* of its columns, for rows that have to be deformed */
 	RowBinding *binding;
-	Datum *values;
-	bool *nulls;
 	float *features;
 } RowType;
 
@@ -106,10 +105,7 @@ version_argument(FunctionCallInfo fcinfo)
 	if (PG_ARGISNULL(ARGUMENT_VERSION))
 		return 0;
 	version = PG_GETARG_INT32(ARGUMENT_VERSION);
-	if (version < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("version must be at least 1, not %d", version),
-		                errhint("Leave it out for the champion.")));
+	score_call_check_version(version);
 	return version;
 }
 
@@ -151,7 +147,7 @@ resolve(CallSite *site, NamedModel *named, Snapshot snapshot)
 	VersionId id = registry_resolve(named->name, named->version, snapshot);
 	LoadedModel *previous = named->model;
 
-	if (previous == NULL || !version_same_row(&previous->id, &id))
+	if (previous == NULL || !model_cache_is_current(previous, &id))
 	{
 		forget_row_type(named);
 		named->model = NULL;
@@ -244,10 +240,10 @@ bind_row_type(CallSite *site, NamedModel *named, Oid type, int32 typmod)
 		row_type.entry = lookup_type_cache(type, TYPECACHE_TUPDESC);
 		row_type.identifier = row_type.entry->tupDesc_identifier;
 	}
-	row_type.tupdesc = lookup_rowtype_tupdesc_copy(type, typmod);
-	row_type.binding = row_binding_create(model->signature, row_type.tupdesc, model->label);
-	row_type.values = palloc(row_type.tupdesc->natts * sizeof(Datum));
-	row_type.nulls = palloc(row_type.tupdesc->natts * sizeof(bool));
+	row_type.slot =
+	    MakeSingleTupleTableSlot(lookup_rowtype_tupdesc_copy(type, typmod), &TTSOpsHeapTuple);
+	row_type.binding =
+	    row_binding_create(model->signature, row_type.slot->tts_tupleDescriptor, model->label);
 	row_type.features = palloc(model->forest.n_features * sizeof(float));
 	MemoryContextSwitchTo(old);
 
@@ -261,12 +257,15 @@ encode_record(const RowType *row_type, HeapTupleHeader record)
 {
 	HeapTupleData tuple;
 
+	if (row_binding_encode_tuple(row_type->binding, record, row_type->features))
+		return;
 	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = record;
-	heap_deform_tuple(&tuple, row_type->tupdesc, row_type->values, row_type->nulls);
-	row_binding_encode(row_type->binding, row_type->values, row_type->nulls, row_type->features);
+	ExecStoreHeapTuple(&tuple, row_type->slot, false);
+	row_binding_encode_slot(row_type->binding, row_type->slot, row_type->features);
+	ExecClearTuple(row_type->slot);
 }
 
 bool

@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "scoring/row_scorer.h"
+#include "scoring/score.h"
 #include "utils/array.h"
 
 PG_FUNCTION_INFO_V1(fraud_feature_vector);
@@ -41,7 +42,7 @@ fraud_feature_vector(PG_FUNCTION_ARGS)
 }
 
 /* fraud_margin(record, model text, version int) -> float4: XGBoost's margin, bit for bit. */
-PGDLLEXPORT Datum
+Datum
 fraud_margin(PG_FUNCTION_ARGS)
 {
 	RowFeatures row;
@@ -52,7 +53,7 @@ fraud_margin(PG_FUNCTION_ARGS)
 }
 
 /* fraud_score(record, model text, version int) -> float8: probability of fraud, 0 to 1. */
-PGDLLEXPORT Datum
+Datum
 fraud_score(PG_FUNCTION_ARGS)
 {
 	RowFeatures row;

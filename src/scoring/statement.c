@@ -63,7 +63,7 @@ statement_identity(Snapshot snapshot)
 	    .in_recovery = snapshot->takenDuringRecovery,
 	    .user = GetUserId(),
 	    .transaction_end = transaction_ends,
-	    .model_setting = setting_model_assignments(),
+	    .scoring_settings = setting_scoring_assignments(),
 	};
 
 	return identity;

@@ -23,8 +23,8 @@ typedef struct StatementIdentity
 	bool overflowed;
 	bool in_recovery;
 	Oid user;
-	uint64 transaction_end; /* counts ends of transactions and aborts of subtransactions */
-	uint64 model_setting;   /* counts assignments of fraud_detect.model */
+	uint64 transaction_end;  /* counts ends of transactions and aborts of subtransactions */
+	uint64 scoring_settings; /* counts assignments of settings that decide what scores */
 } StatementIdentity;
 
 extern void statement_define(void); /* _PG_init only */
@@ -41,7 +41,7 @@ statement_same(const StatementIdentity *a, const StatementIdentity *b)
 	       a->n_running_sub == b->n_running_sub && a->xmin == b->xmin &&
 	       a->overflowed == b->overflowed && a->in_recovery == b->in_recovery &&
 	       a->user == b->user && a->transaction_end == b->transaction_end &&
-	       a->model_setting == b->model_setting;
+	       a->scoring_settings == b->scoring_settings;
 }
 
 #endif

@@ -314,17 +314,28 @@ take_version(const char *model, int64 *model_id)
 	return (int32) returned_int(2);
 }
 
+static Datum
+float8_array(const double *values, int n)
+{
+	Datum *elements = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = Float8GetDatum(values[i]);
+	return PointerGetDatum(
+	    construct_array(elements, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
 static void
 insert_version(const VersionRecord *record, int64 model_id, int32 version)
 {
 	Statement insert = {
 	    "INSERT INTO fraud.model_version (model_id, version, algorithm, signature, image, "
-	    "image_sha256, artifact, artifact_sha256, golden, request, params, metrics, parts, rows, "
+	    "image_sha256, artifact, artifact_sha256, golden, score_quantiles, request, params, "
+	    "metrics, parts, rows, "
 	    "frauds, data_from, data_until, label_cutoff, source_query, seed, threads, rounds, "
 	    "libraries) "
 	    "VALUES ($1, $2::int, $3, $4, $5, pg_catalog.sha256($5), $6, pg_catalog.sha256($6), $7, "
-	    "$8, "
-	    "$9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19::int, $20::int, $21)"};
+	    "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20::int, $21::int, $22)"};
 	const TrainingRequest *request = record->request;
 	int64 from = 0;
 	int64 until = 0;
@@ -339,6 +350,9 @@ insert_version(const VersionRecord *record, int64 model_id, int32 version)
 	add_bytes(&insert, record->version->image);
 	add_bytes(&insert, record->version->artifact);
 	add_bytes(&insert, record->version->golden);
+	add_value(&insert, FLOAT8ARRAYOID,
+	          float8_array(record->version->score_quantiles, record->version->n_score_quantiles),
+	          false);
 	add_value(&insert, JSONBOID, JsonbPGetDatum(request_record(request, record->search_path)),
 	          false);
 	add_json(&insert, params_document(record));
@@ -355,17 +369,6 @@ insert_version(const VersionRecord *record, int64 model_id, int32 version)
 	add_int(&insert, record->boosting->rounds_kept);
 	add_json(&insert, libraries_document());
 	run(&insert, SPI_OK_INSERT);
-}
-
-static Datum
-float8_array(const double *values, int n)
-{
-	Datum *elements = palloc(sizeof(Datum) * Max(n, 1));
-
-	for (int i = 0; i < n; i++)
-		elements[i] = Float8GetDatum(values[i]);
-	return PointerGetDatum(
-	    construct_array(elements, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 static void

@@ -317,23 +317,49 @@ collect_score(float margin, uint64 row, void *argument)
 	scores->rows[row].label = scores->labels[row];
 }
 
-static void
-measure_holdout(double metrics[RANKING_N_METRICS], const Forest *forest, FeatureRows *rows)
+/* Scores of a part, descending. */
+static ScoredRow *
+score_part(const Forest *forest, FeatureRows *rows, Part part)
 {
-	uint64 n = rows->n_rows[PART_HOLDOUT];
+	uint64 n = rows->n_rows[part];
 	Scores scores;
 
-	for (int i = 0; i < RANKING_N_METRICS; i++)
-		metrics[i] = NAN;
-	if (n == 0)
-		return;
 	scores.forest = forest;
-	scores.labels = rows->labels + part_begin(rows, PART_HOLDOUT);
+	scores.labels = rows->labels + part_begin(rows, part);
 	scores.rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(ScoredRow) * n);
-	evaluate_part(forest, rows, PART_HOLDOUT, collect_score, &scores);
+	evaluate_part(forest, rows, part, collect_score, &scores);
 	ranking_sort(scores.rows, n);
-	ranking_measure(scores.rows, NULL, n, metrics);
-	pfree(scores.rows);
+	return scores.rows;
+}
+
+/* At equal steps of rank, the extremes included. */
+static void
+take_quantiles(TrainedVersion *version, const ScoredRow *descending, uint64 n)
+{
+	int n_taken = (int) Min(n, MOST_SCORE_QUANTILES);
+
+	version->n_score_quantiles = n_taken;
+	version->score_quantiles = palloc(sizeof(double) * n_taken);
+	for (int i = 0; i < n_taken; i++)
+	{
+		uint64 rank = n_taken == 1 ? 0 : (uint64) i * (n - 1) / (n_taken - 1);
+
+		version->score_quantiles[i] = descending[n - 1 - rank].score;
+	}
+}
+
+static void
+measure(TrainedVersion *version, const Forest *forest, FeatureRows *rows)
+{
+	Part part = rows->n_rows[PART_HOLDOUT] > 0 ? PART_HOLDOUT : PART_VALIDATION;
+	ScoredRow *scored = score_part(forest, rows, part);
+
+	for (int i = 0; i < RANKING_N_METRICS; i++)
+		version->metrics[i] = NAN;
+	if (part == PART_HOLDOUT)
+		ranking_measure(scored, NULL, rows->n_rows[part], version->metrics);
+	take_quantiles(version, scored, rows->n_rows[part]);
+	pfree(scored);
 }
 
 void
@@ -359,5 +385,5 @@ trained_version_build(TrainedVersion *version, XgboostSession *session, const Bo
 	open_image(&forest, version->image);
 	evaluate_part(&forest, rows, PART_VALIDATION, compare_margin, margins);
 	version->golden = build_golden(session, boosting->booster, &forest, rows);
-	measure_holdout(version->metrics, &forest, rows);
+	measure(version, &forest, rows);
 }

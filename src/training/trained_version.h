@@ -16,6 +16,9 @@
 /* With fewer frauds in the validation part, isotonic calibration gives way to platt. */
 #define ISOTONIC_MIN_FRAUDS 10
 
+/* The planner's idea of a version's scores is that fine, at most. */
+#define MOST_SCORE_QUANTILES 1001
+
 /* Totals over all splits on a feature. */
 typedef struct Importance
 {
@@ -31,7 +34,9 @@ typedef struct TrainedVersion
 	bytea *golden;
 	CalibrationMethod calibration;     /* the method that was used */
 	double metrics[RANKING_N_METRICS]; /* NaN where the holdout does not define one */
-	Importance *importances;           /* by feature */
+	double *score_quantiles;           /* ascending, of the holdout, else of the validation part */
+	int n_score_quantiles;
+	Importance *importances; /* by feature */
 } TrainedVersion;
 
 /* FD007 where XGBoost fails or its margins are not ours. Allocates in CurrentMemoryContext. */

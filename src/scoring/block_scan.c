@@ -1,0 +1,346 @@
+/*
+ * block_scan.c
+ *		Runs the node that scores the rows of a scan in blocks.
+ *
+ * It reads some rows ahead, has the engine evaluate them together, and hands them on
+ * one by one. The version is resolved once for each execution, under the snapshot of
+ * the statement: what the calls would do, without asking at each row. Blocks begin
+ * small, so that a LIMIT pays for few rows more than it wants.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "pg/encode.h"
+#include "scoring/block_scan.h"
+#include "scoring/model_cache.h"
+#include "scoring/row_block.h"
+#include "scoring/score_call.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#define FIRST_BLOCK_ROWS 8
+
+/* A model that calls name by the same arguments. */
+typedef struct BlockModel
+{
+	ScoreCall call; /* the first of them */
+	LoadedModel *model;
+	MemoryContextCallback release;
+	RowBinding *binding;
+	RowBlock *block;
+} BlockModel;
+
+/* A call, and the column that takes its result. */
+typedef struct BlockCall
+{
+	ScoreKind kind;
+	BlockModel *model;
+} BlockCall;
+
+typedef struct BlockScanState
+{
+	CustomScanState custom; /* first */
+	int n_needed;           /* columns of the scan that are used above */
+	int n_columns;          /* of the scan; the results come behind them */
+	int n_calls;
+	BlockCall *calls;
+	int n_models;
+	BlockModel *models;
+	MemoryContext row_context;
+	TupleTableSlot *rows[ROW_BLOCK_ROWS]; /* the block's, where columns are needed */
+	int n_wanted;                         /* rows of the next block */
+	int n_rows;
+	int next;
+	bool exhausted;
+} BlockScanState;
+
+/* Begin */
+
+/* The calls are not executed as functions, so nobody else looks at their privilege. */
+static void
+check_execute_privilege(FuncExpr *function)
+{
+	AclResult result = FUNCTION_ACLCHECK(function->funcid, GetUserId(), ACL_EXECUTE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function->funcid));
+	InvokeFunctionExecuteHook(function->funcid);
+}
+
+static BlockModel *
+model_of_call(BlockScanState *state, const ScoreCall *call)
+{
+	BlockModel *model;
+
+	for (int m = 0; m < state->n_models; m++)
+	{
+		model = &state->models[m];
+		if (equal(model->call.model, call->model) && equal(model->call.version, call->version))
+			return model;
+	}
+	model = &state->models[state->n_models++];
+	model->call = *call;
+	return model;
+}
+
+static void
+begin_calls(BlockScanState *state, List *calls)
+{
+	ListCell *cell;
+
+	state->calls = palloc0(sizeof(BlockCall) * list_length(calls));
+	state->models = palloc0(sizeof(BlockModel) * list_length(calls));
+	foreach (cell, calls)
+	{
+		ScoreCall call;
+
+		if (!score_call_recognize(lfirst(cell), &call))
+			elog(ERROR, "a scan in blocks has something else than calls of fraud_score");
+		check_execute_privilege(lfirst(cell));
+		state->calls[state->n_calls].kind = call.kind;
+		state->calls[state->n_calls++].model = model_of_call(state, &call);
+	}
+}
+
+/* Rows are copied out of the scan's slot: it may hold pins, and needs to go on. */
+static void
+begin_rows(BlockScanState *state, EState *estate, PlanState *scan)
+{
+	bool fixed;
+	const TupleTableSlotOps *ops = ExecGetResultSlotOps(scan, &fixed);
+
+	ops = fixed && ops == &TTSOpsBufferHeapTuple ? &TTSOpsHeapTuple : &TTSOpsVirtual;
+	for (int i = 0; i < ROW_BLOCK_ROWS && state->n_needed > 0; i++)
+		state->rows[i] = ExecInitExtraTupleSlot(estate, ExecGetResultType(scan), ops);
+}
+
+static void
+begin_block_scan(CustomScanState *node, EState *estate, int eflags)
+{
+	BlockScanState *state = (BlockScanState *) node;
+	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
+	PlanState *scan = ExecInitNode(linitial(plan->custom_plans), estate, eflags);
+
+	node->custom_ps = list_make1(scan);
+	state->n_columns = list_length(((Plan *) linitial(plan->custom_plans))->targetlist);
+	state->n_needed = intVal(lsecond(plan->custom_private));
+	begin_calls(state, linitial(plan->custom_private));
+	begin_rows(state, estate, scan);
+	state->row_context = AllocSetContextCreate(CurrentMemoryContext, "fraud_detect block scan row",
+	                                           ALLOCSET_SMALL_SIZES);
+	state->n_wanted = FIRST_BLOCK_ROWS;
+}
+
+/* Models */
+
+static Datum
+evaluate_argument(BlockScanState *state, Expr *argument, bool *is_null)
+{
+	ExprState *expression = ExecInitExpr(argument, &state->custom.ss.ps);
+
+	return ExecEvalExprSwitchContext(expression, state->custom.ss.ps.ps_ExprContext, is_null);
+}
+
+static void
+release_model(void *argument)
+{
+	model_cache_release(argument);
+}
+
+static void
+hold_model(BlockScanState *state, BlockModel *block_model)
+{
+	EState *estate = state->custom.ss.ps.state;
+	bool no_name;
+	bool no_version;
+	Datum name = evaluate_argument(state, block_model->call.model, &no_name);
+	Datum version = evaluate_argument(state, block_model->call.version, &no_version);
+	VersionId id;
+
+	if (!no_version)
+		score_call_check_version(DatumGetInt32(version));
+	id = registry_resolve(no_name ? NULL : TextDatumGetCString(name),
+	                      no_version ? 0 : DatumGetInt32(version), estate->es_snapshot);
+	block_model->model = model_cache_hold(&id, estate->es_snapshot);
+	block_model->release.func = release_model;
+	block_model->release.arg = block_model->model;
+	MemoryContextRegisterResetCallback(estate->es_query_cxt, &block_model->release);
+}
+
+/* At the first row, as a call would: a statement that reads no row needs no model. */
+static void
+open_models(BlockScanState *state, TupleDesc tupdesc)
+{
+	MemoryContext caller = MemoryContextSwitchTo(state->custom.ss.ps.state->es_query_cxt);
+
+	for (int m = 0; m < state->n_models; m++)
+	{
+		BlockModel *model = &state->models[m];
+
+		if (model->block != NULL)
+			continue;
+		if (model->model == NULL)
+			hold_model(state, model);
+		model->binding = row_binding_create(model->model->signature, tupdesc, model->model->label);
+		model->block = row_block_create(&model->model->forest);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Rows */
+
+static void
+take_row(BlockScanState *state, TupleTableSlot *row)
+{
+	MemoryContext caller = MemoryContextSwitchTo(state->row_context);
+
+	for (int m = 0; m < state->n_models; m++)
+		row_binding_encode_slot(state->models[m].binding, row,
+		                        row_block_add(state->models[m].block));
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(state->row_context);
+	if (state->n_needed > 0)
+		ExecCopySlot(state->rows[state->n_rows], row);
+	state->n_rows++;
+}
+
+/* False where there are no more rows. */
+static bool
+fill_block(BlockScanState *state)
+{
+	PlanState *scan = linitial(state->custom.custom_ps);
+
+	state->n_rows = 0;
+	state->next = 0;
+	for (int m = 0; m < state->n_models && state->models[m].block != NULL; m++)
+		state->models[m].block->n = 0;
+	while (!state->exhausted && state->n_rows < state->n_wanted)
+	{
+		TupleTableSlot *row = ExecProcNode(scan);
+
+		if (TupIsNull(row))
+		{
+			state->exhausted = true;
+			break;
+		}
+		if (state->n_rows == 0)
+			open_models(state, row->tts_tupleDescriptor);
+		take_row(state, row);
+	}
+	if (state->n_rows == 0)
+		return false;
+	for (int m = 0; m < state->n_models; m++)
+		row_block_evaluate(state->models[m].block);
+	state->n_wanted = Min(2 * state->n_wanted, ROW_BLOCK_ROWS);
+	return true;
+}
+
+static Datum
+result_of(const BlockCall *call, int row)
+{
+	const RowBlock *block = call->model->block;
+
+	if (call->kind == SCORE_MARGIN)
+		return Float4GetDatum(block->margins[row]);
+	return Float8GetDatum(forest_probability(block->forest, block->margins[row]));
+}
+
+/* The scan's columns that are needed, and the results. */
+static TupleTableSlot *
+store_row(BlockScanState *state, int row)
+{
+	TupleTableSlot *slot = state->custom.ss.ss_ScanTupleSlot;
+
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, state->n_columns);
+	if (state->n_needed > 0)
+	{
+		TupleTableSlot *columns = state->rows[row];
+
+		slot_getsomeattrs(columns, state->n_needed);
+		memcpy(slot->tts_values, columns->tts_values, sizeof(Datum) * state->n_needed);
+		memcpy(slot->tts_isnull, columns->tts_isnull, sizeof(bool) * state->n_needed);
+	}
+	for (int c = 0; c < state->n_calls; c++)
+	{
+		slot->tts_values[state->n_columns + c] = result_of(&state->calls[c], row);
+		slot->tts_isnull[state->n_columns + c] = false;
+	}
+	return ExecStoreVirtualTuple(slot);
+}
+
+static TupleTableSlot *
+exec_block_scan(CustomScanState *node)
+{
+	BlockScanState *state = (BlockScanState *) node;
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+
+	for (;;)
+	{
+		if (state->next == state->n_rows && !fill_block(state))
+			return ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
+		ResetExprContext(econtext);
+		econtext->ecxt_scantuple = store_row(state, state->next++);
+		if (ExecQual(node->ss.ps.qual, econtext))
+			return node->ss.ps.ps_ProjInfo != NULL ? ExecProject(node->ss.ps.ps_ProjInfo)
+			                                       : econtext->ecxt_scantuple;
+		InstrCountFiltered1(node, 1);
+	}
+}
+
+static void
+end_block_scan(CustomScanState *node)
+{
+	ExecEndNode(linitial(node->custom_ps));
+}
+
+static void
+rescan_block_scan(CustomScanState *node)
+{
+	BlockScanState *state = (BlockScanState *) node;
+	PlanState *scan = linitial(node->custom_ps);
+
+	state->n_rows = 0;
+	state->next = 0;
+	state->exhausted = false;
+	state->n_wanted = FIRST_BLOCK_ROWS;
+	if (node->ss.ps.chgParam != NULL)
+		UpdateChangedParamSet(scan, node->ss.ps.chgParam);
+	/* With changed parameters the scan rescans itself when it is asked for a row. */
+	if (scan->chgParam == NULL)
+		ExecReScan(scan);
+}
+
+/* Methods */
+
+static const CustomExecMethods exec_methods = {.CustomName = "FraudScore",
+                                               .BeginCustomScan = begin_block_scan,
+                                               .ExecCustomScan = exec_block_scan,
+                                               .EndCustomScan = end_block_scan,
+                                               .ReScanCustomScan = rescan_block_scan};
+
+static Node *
+create_block_scan_state(CustomScan *plan)
+{
+	BlockScanState *state = palloc0(sizeof(BlockScanState));
+
+	NodeSetTag(state, T_CustomScanState);
+	state->custom.methods = &exec_methods;
+	return (Node *) state;
+}
+
+const CustomScanMethods block_scan_methods = {.CustomName = "FraudScore",
+                                              .CreateCustomScanState = create_block_scan_state};
+
+void
+block_scan_define(void)
+{
+	RegisterCustomScanMethods(&block_scan_methods);
+}
