@@ -17,6 +17,9 @@
 
 #define BATCH_FLOATS (256 * 1024)
 
+/* Rows that are read in the order of the file and written in that of time: 16 MB of them at a time. */
+#define WRITE_FLOATS (4 * 1024 * 1024)
+
 /* Of the texts that a signature keeps; a jsonb value has room for 256 MB. */
 #define MAX_TEXT_BYTES (64 * 1024 * 1024)
 
@@ -307,36 +310,92 @@ encoded_value(const SlotSummary *summary, float stored)
 	return code == DICTIONARY_UNKNOWN ? NAN : summary->encoded[code];
 }
 
+/* A row to write, by where it is read from and its place among those written with it. */
+typedef struct PlacedRow
+{
+	uint32 row;
+	uint32 place;
+} PlacedRow;
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	uint32 x = ((const PlacedRow *) a)->row;
+	uint32 y = ((const PlacedRow *) b)->row;
+
+	return (x > y) - (x < y);
+}
+
+static void
+encode_row(FeatureRows *rows, Part part, const SlotSummary *summaries, int n_slots,
+           const float *from, float *to)
+{
+	int n = 0;
+
+	for (int s = 0; s < n_slots; s++)
+	{
+		if (!summaries[s].kept)
+			continue;
+		to[n] = encoded_value(&summaries[s], from[s]);
+		if (part == PART_TRAINING && isnan(to[n]))
+			rows->any_missing = true;
+		n++;
+	}
+}
+
+/*
+ * The next rows of a part, at most n of them: from the order at *next on. Sorted
+ * as they lie in the file, for where the source is not in order of time each
+ * block of it would be read once a row.
+ */
+static uint32
+place_rows(PlacedRow *placed, uint32 n, Part part, const RowFacts *facts, const Split *split,
+           const uint32 *order, uint32 *next)
+{
+	uint32 n_placed = 0;
+
+	for (; *next < facts->n_rows && n_placed < n; (*next)++)
+	{
+		if (split->parts[order[*next]] == part)
+		{
+			placed[n_placed].row = order[*next];
+			placed[n_placed].place = n_placed;
+			n_placed++;
+		}
+	}
+	qsort(placed, n_placed, sizeof(PlacedRow), compare_rows);
+	return n_placed;
+}
+
 static void
 write_part(FeatureRows *rows, Part part, const SlotSummary *summaries, int n_slots, RowStore *store,
            const RowFacts *facts, const Split *split, const uint32 *order)
 {
+	uint32 width = rows->store.width;
+	uint32 batch_rows = Max(1, Min(WRITE_FLOATS / width, split->summaries[part].rows));
+	PlacedRow *placed = palloc(sizeof(PlacedRow) * batch_rows);
+	float *batch = palloc_extended(sizeof(float) * batch_rows * width, MCXT_ALLOC_HUGE);
 	float *from = palloc(sizeof(float) * store->width);
-	float *to = palloc(sizeof(float) * rows->store.width);
+	uint32 next = 0;
+	uint32 n;
 
-	for (uint32 i = 0; i < facts->n_rows; i++)
+	while ((n = place_rows(placed, batch_rows, part, facts, split, order, &next)) > 0)
 	{
-		int n = 0;
-
-		if (split->parts[order[i]] != part)
-			continue;
-		CHECK_FOR_INTERRUPTS();
-		row_store_read(store, order[i], 1, from);
-		for (int s = 0; s < n_slots; s++)
+		for (uint32 i = 0; i < n; i++)
 		{
-			if (!summaries[s].kept)
-				continue;
-			to[n] = encoded_value(&summaries[s], from[s]);
-			if (part == PART_TRAINING && isnan(to[n]))
-				rows->any_missing = true;
-			n++;
+			CHECK_FOR_INTERRUPTS();
+			row_store_read(store, placed[i].row, 1, from);
+			encode_row(rows, part, summaries, n_slots, from,
+			           batch + (size_t) placed[i].place * width);
+			rows->labels[rows->store.n_rows + placed[i].place] = facts->labels[placed[i].row];
 		}
-		rows->labels[rows->store.n_rows] = facts->labels[order[i]];
-		row_store_append(&rows->store, to);
-		rows->n_rows[part]++;
+		for (uint32 i = 0; i < n; i++)
+			row_store_append(&rows->store, batch + (size_t) i * width);
+		rows->n_rows[part] += n;
 	}
+	pfree(placed);
+	pfree(batch);
 	pfree(from);
-	pfree(to);
 }
 
 void
