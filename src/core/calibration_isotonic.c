@@ -7,8 +7,11 @@
  * isotonic regression (Oron and Flournoy 2017). The usual flat blocks would make
  * ties of rows that the forest tells apart; this keeps its ranking, at no loss
  * of calibration (test/bench/calibration_isotonic.py). Comparisons of block
- * means are exact (integers), and only + - * / and sqrt are used: the same
- * points on every machine.
+ * means are exact (integers).
+ *
+ * The share of a block with a handful of frauds is mostly chance, and blocks are
+ * chosen to be extreme. So each leans on platt's curve, the trend through all
+ * rows: the more frauds a block has itself, the less.
  */
 #include "core/calibration.h"
 
@@ -19,6 +22,8 @@
 /* Points beside the blocks' centers: two at either end. */
 #define END_POINTS 4
 #define MOST_BLOCKS (CALIBRATION_MAX_POINTS - END_POINTS)
+/* Frauds that the trend weighs as: log loss is lowest about here (docs/calibration.md). */
+#define TREND_FRAUDS 10.0
 
 /* A growing stack of blocks with ascending margins. */
 typedef struct Blocks
@@ -132,39 +137,89 @@ limit_blocks(Blocks *blocks)
 	blocks->n = kept + 1;
 }
 
+/*
+ * The mean of the posterior whose prior, worth TREND_FRAUDS frauds, is the trend:
+ * where frauds are rare, a gamma prior with this shape for the factor between
+ * the true share and the trend's. Seen on the logistic scale it is as wide at
+ * any trend (its deviation is 1 / sqrt(TREND_FRAUDS)), hence the variance.
+ */
 static double
-block_share(const Block *block)
+leaning_share(const Block *block, double per_known, double trend)
 {
-	return (double) block->frauds / (double) block->rows;
+	double rows = (double) block->rows;
+	double frauds = (double) block->frauds * per_known;
+	double variance = trend * (1.0 - trend);
+
+	frauds = frauds < rows ? frauds : rows;
+	return (frauds * variance + TREND_FRAUDS * trend) / (rows * variance + TREND_FRAUDS);
+}
+
+/* Platt's curve, but a constant where that falls; this one never does. */
+static Calibration
+fit_trend(const Sample *sample)
+{
+	Calibration trend = sample_fit_platt(sample);
+	double frauds = (double) sample->frauds * sample->per_known;
+
+	if (trend.slope < 0.0)
+		trend = (Calibration){.method = CALIBRATION_PLATT,
+		                      .intercept = log(frauds / ((double) sample->n - frauds))};
+	return trend;
 }
 
 /*
- * Shares of frauds rise strictly, so only the first block can be without frauds
- * and only the last without legitimate rows. n rows of one class are no proof
- * of certainty: these two get the mean of Jeffreys' posterior, (k + 1/2) / (n + 1)
- * (Brown, Cai and DasGupta 2001), but come no nearer to their neighbour than
- * half of its distance from certainty. Log loss stays finite. Measured against
- * clipping to 1 / (2 N): test/bench/calibration_isotonic.py.
+ * Gives each block its share. The trend's is the mean over the block's rows, and no
+ * more certain than half a row of the sample. One block alone says that margins
+ * tell nothing: there is no trend.
  */
-static double
-block_probability(const Blocks *blocks, size_t i)
+static void
+share_out(const Sample *sample, Blocks *blocks)
 {
-	const Block *block = &blocks->items[i];
-	double smoothed = ((double) block->frauds + 0.5) / ((double) block->rows + 1.0);
+	Calibration trend = fit_trend(sample);
+	double least = 0.5 / ((double) sample->n + 1.0);
+	size_t next = sample->n;
 
-	if (block->frauds == 0 && i + 1 < blocks->n)
+	for (size_t i = 0; i < blocks->n; i++)
 	{
-		double bound = block_share(&blocks->items[i + 1]) / 2.0;
+		Block *block = &blocks->items[i];
+		double mean = 0.0;
 
-		return smoothed < bound ? smoothed : bound;
+		while (next > 0 && sample->rows[next - 1].score <= (double) block->last)
+		{
+			Block tie = sample_next(sample, &next);
+
+			mean += (double) tie.rows * calibration_apply(&trend, tie.first);
+		}
+		mean /= (double) block->rows;
+		mean = mean < least ? least : mean > 1.0 - least ? 1.0 - least : mean;
+		block->share = leaning_share(block, sample->per_known, mean);
 	}
-	if (block->frauds == block->rows && i > 0)
+	if (blocks->n == 1)
+		blocks->items[0].share = (double) sample->frauds * sample->per_known / (double) sample->n;
+}
+
+/* Leaning may have undone the order. */
+static void
+pool_shares(Blocks *blocks)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < blocks->n; i++)
 	{
-		double bound = (1.0 + block_share(&blocks->items[i - 1])) / 2.0;
+		Block block = blocks->items[i];
 
-		return smoothed > bound ? smoothed : bound;
+		while (kept > 0 && blocks->items[kept - 1].share >= block.share)
+		{
+			const Block *left = &blocks->items[--kept];
+			double share = ((double) left->rows * left->share + (double) block.rows * block.share) /
+			               (double) (left->rows + block.rows);
+
+			block = block_join(*left, block);
+			block.share = share;
+		}
+		blocks->items[kept++] = block;
 	}
-	return block_share(block);
+	blocks->n = kept;
 }
 
 /* The mean margin, which rounding must not move out of the block. */
@@ -246,14 +301,13 @@ points_add_blocks(Points *points, const Blocks *blocks)
 	size_t n = blocks->n;
 
 	if (n > 1)
-		points_add_left_end(points, &items[0], items[n - 1].last, block_probability(blocks, 0),
-		                    block_center(&items[1]), block_probability(blocks, 1));
+		points_add_left_end(points, &items[0], items[n - 1].last, items[0].share,
+		                    block_center(&items[1]), items[1].share);
 	for (size_t i = 0; i < n; i++)
-		points_add(points, block_center(&items[i]), block_probability(blocks, i));
+		points_add(points, block_center(&items[i]), items[i].share);
 	if (n > 1)
-		points_add_right_end(points, &items[n - 1], items[0].first,
-		                     block_probability(blocks, n - 1), block_center(&items[n - 2]),
-		                     block_probability(blocks, n - 2));
+		points_add_right_end(points, &items[n - 1], items[0].first, items[n - 1].share,
+		                     block_center(&items[n - 2]), items[n - 2].share);
 }
 
 static bool
@@ -280,22 +334,24 @@ points_from_blocks(const Blocks *blocks, const CoreAllocator *allocator, Calibra
 }
 
 bool
-calibration_fit_isotonic(const float *margins, const uint8_t *labels, size_t n,
+calibration_fit_isotonic(const float *margins, const uint8_t *labels, size_t n, double known,
                          const CoreAllocator *allocator, Calibration *result, CoreError *error)
 {
 	Sample sample;
 	Blocks blocks = {.allocator = allocator};
 	bool done;
 
-	if (!sample_create(margins, labels, n, allocator, &sample, error))
+	if (!sample_create(margins, labels, n, known, allocator, &sample, error))
 		return false;
 	done = pool_adjacent_violators(&sample, &blocks, error);
-	allocator->release(allocator->context, sample.rows);
 	if (done)
 	{
 		limit_blocks(&blocks);
-		done = points_from_blocks(&blocks, allocator, result, error);
+		share_out(&sample, &blocks);
+		pool_shares(&blocks);
 	}
+	allocator->release(allocator->context, sample.rows);
+	done = done && points_from_blocks(&blocks, allocator, result, error);
 	allocator->release(allocator->context, blocks.items);
 	return done;
 }

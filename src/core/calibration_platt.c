@@ -8,6 +8,10 @@
  * standardised first, which keeps the 2 x 2 system well conditioned at any
  * scale, and it stops by the Newton decrement, which is in units of the
  * estimate's own standard error and so needs no scale either.
+ *
+ * A known fraud stands for per_known of them, which makes the same number of
+ * legitimate rows fewer at its margin; there may be less than none. The loss
+ * stays convex, its gradient has the expectation it would have if all were known.
  */
 #include "core/calibration.h"
 
@@ -38,8 +42,8 @@ typedef struct PlattPoint
 static PlattProblem
 platt_problem(const Sample *sample)
 {
-	double others = (double) (sample->n - sample->frauds);
-	double frauds = (double) sample->frauds;
+	double frauds = (double) sample->frauds * sample->per_known;
+	double others = (double) sample->n - frauds;
 	double sum = 0.0;
 	double squares = 0.0;
 
@@ -78,7 +82,7 @@ platt_evaluate(const PlattProblem *problem, PlattPoint *point)
 		double e = exp(-fabs(z));
 		double p = (z >= 0.0 ? 1.0 : e) / (1.0 + e);
 		double rows = (double) tie.rows;
-		double frauds = (double) tie.frauds;
+		double frauds = (double) tie.frauds * problem->sample->per_known;
 		double residual =
 		    rows * p - frauds * problem->fraud_target - (rows - frauds) * problem->other_target;
 		double curvature = rows * e / ((1.0 + e) * (1.0 + e));
@@ -139,28 +143,33 @@ platt_newton(const PlattProblem *problem, PlattPoint *point)
 	}
 }
 
-bool
-calibration_fit_platt(const float *margins, const uint8_t *labels, size_t n,
-                      const CoreAllocator *allocator, Calibration *result, CoreError *error)
+Calibration
+sample_fit_platt(const Sample *sample)
 {
-	Sample sample;
-	PlattProblem problem;
-	PlattPoint point;
-
-	if (!sample_create(margins, labels, n, allocator, &sample, error))
-		return false;
-	problem = platt_problem(&sample);
+	PlattProblem problem = platt_problem(sample);
+	double frauds = (double) sample->frauds * sample->per_known;
 	/* The best constant, where Lin, Lin and Weng start too. */
-	point = (PlattPoint){.intercept = log(((double) sample.frauds + 1.0) /
-	                                      ((double) (sample.n - sample.frauds) + 1.0))};
+	PlattPoint point = {.intercept = log((frauds + 1.0) / ((double) sample->n - frauds + 1.0))};
+
 	if (problem.deviation > 0.0)
 	{
 		platt_newton(&problem, &point);
 		point.slope /= problem.deviation;
 		point.intercept -= point.slope * problem.mean;
 	}
-	allocator->release(allocator->context, sample.rows);
-	*result = (Calibration){
+	return (Calibration){
 	    .method = CALIBRATION_PLATT, .slope = point.slope, .intercept = point.intercept};
+}
+
+bool
+calibration_fit_platt(const float *margins, const uint8_t *labels, size_t n, double known,
+                      const CoreAllocator *allocator, Calibration *result, CoreError *error)
+{
+	Sample sample;
+
+	if (!sample_create(margins, labels, n, known, allocator, &sample, error))
+		return false;
+	*result = sample_fit_platt(&sample);
+	allocator->release(allocator->context, sample.rows);
 	return calibration_verify(result, error);
 }

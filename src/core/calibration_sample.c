@@ -24,13 +24,25 @@ sample_check(const float *margins, const uint8_t *labels, size_t n, uint64_t *fr
 	return true;
 }
 
+/* Frauds may be no more than those known and half of the other rows. */
+static double
+frauds_per_known(double known, uint64_t frauds, size_t n)
+{
+	double most = ((double) n + (double) frauds) / 2.0 / (double) frauds;
+
+	return 1.0 / known < most ? 1.0 / known : most;
+}
+
 bool
-sample_create(const float *margins, const uint8_t *labels, size_t n, const CoreAllocator *allocator,
-              Sample *sample, CoreError *error)
+sample_create(const float *margins, const uint8_t *labels, size_t n, double known,
+              const CoreAllocator *allocator, Sample *sample, CoreError *error)
 {
 	if (!sample_check(margins, labels, n, &sample->frauds, error))
 		return false;
+	if (!(known > 0.0 && known <= 1.0))
+		return core_fail(error, "calibration needs a share of known frauds above 0 and up to 1");
 	sample->n = n;
+	sample->per_known = frauds_per_known(known, sample->frauds, n);
 	sample->rows = allocator->allocate(allocator->context, n * sizeof(ScoredRow));
 	if (sample->rows == NULL)
 		return core_fail(error, "out of memory for calibration");

@@ -6,6 +6,7 @@
 #ifndef FRAUD_DETECT_CALIBRATION_SAMPLE_H
 #define FRAUD_DETECT_CALIBRATION_SAMPLE_H
 
+#include "core/calibration.h"
 #include "core/ranking.h"
 
 /* Rows with one margin, or a block of adjacent margins that share a probability. */
@@ -15,7 +16,8 @@ typedef struct Block
 	float last;
 	uint64_t rows;
 	uint64_t frauds;
-	double sum; /* of margins */
+	double sum;   /* of margins */
+	double share; /* of frauds, unknown ones too, as the calibration has it; isotonic only */
 } Block;
 
 /* Scores are margins, descending, as ranking_sort leaves them. */
@@ -24,13 +26,17 @@ typedef struct Sample
 	ScoredRow *rows; /* from the allocator, for the caller to release */
 	size_t n;
 	uint64_t frauds;
+	double per_known; /* frauds that a known one stands for, itself included */
 } Sample;
 
-/* Fails on a margin that is not finite, a label other than 0 and 1, and rows of one class. */
-extern bool sample_create(const float *margins, const uint8_t *labels, size_t n,
+/* Fails as the fits do (calibration.h). */
+extern bool sample_create(const float *margins, const uint8_t *labels, size_t n, double known,
                           const CoreAllocator *allocator, Sample *sample, CoreError *error);
 
 /* The rows of the next margin, ascending. *next begins as n and ends as 0. */
 extern Block sample_next(const Sample *sample, size_t *next);
+
+/* Platt's curve through a sample. */
+extern Calibration sample_fit_platt(const Sample *sample);
 
 #endif

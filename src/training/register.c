@@ -203,7 +203,7 @@ append_part(StringInfo json, const Split *split, Part part)
 	append_time(json, "until", summary->until, timed);
 	append_time(json, "labels_known_by", summary->label_cut,
 	            timed && summary->label_cut != TIME_NEVER);
-	appendStringInfoChar(json, '}');
+	appendStringInfo(json, ", \"share_of_frauds_known\": %.6f}", summary->known);
 }
 
 static char *

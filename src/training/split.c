@@ -5,10 +5,12 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
+#include "core/label_delay.h"
 #include "core/random.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pg/errors.h"
+#include "pg/memory.h"
 #include "training/split.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -248,6 +250,8 @@ summarize(Split *split, RowFacts *facts)
 		{
 			facts->labels[i] = 0;
 			part->unknown++;
+			if (facts->known_times[i] == TIME_NEVER)
+				part->undated++;
 		}
 		part->frauds += facts->labels[i];
 		if (facts->event_times != NULL)
@@ -259,6 +263,83 @@ summarize(Split *split, RowFacts *facts)
 		}
 		part->rows++;
 	}
+}
+
+/*
+ * How complete the labels are
+ *
+ * Only labels that count are looked at, so nothing that becomes known later
+ * changes the estimate. A fraud without a time of becoming known never counts; of
+ * these the source tells no more than how many there are.
+ */
+
+static bool
+is_labelled_part(Part part)
+{
+	return part == PART_TRAINING || part == PART_VALIDATION;
+}
+
+static void
+fit_label_delays(LabelDelays *delays, const Split *split, const RowFacts *facts)
+{
+	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
+	uint64 most = split->summaries[PART_TRAINING].frauds + split->summaries[PART_VALIDATION].frauds;
+	KnownFraud *frauds = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(KnownFraud) * most);
+	size_t n = 0;
+	CoreError error;
+
+	for (uint32 i = 0; i < facts->n_rows; i++)
+	{
+		Part part = split->parts[i];
+		double event;
+
+		if (!is_labelled_part(part) || !facts->labels[i])
+			continue;
+		event = (double) facts->event_times[i];
+		frauds[n].delay = (double) facts->known_times[i] - event;
+		frauds[n++].age = (double) split->summaries[part].label_cut - event;
+	}
+	if (!label_delays_fit(frauds, n, &allocator, delays, &error))
+		elog(ERROR, "%s", error.message);
+	pfree(frauds);
+}
+
+/* Means over the rows of each part, in an order that is not that of the source. */
+static void
+average_known(Split *split, const LabelDelays *delays, const RowFacts *facts, const uint32 *order)
+{
+	double sums[N_USED_PARTS] = {0};
+
+	for (uint32 k = 0; k < facts->n_rows; k++)
+	{
+		Part part = split->parts[order[k]];
+		double event = (double) facts->event_times[order[k]];
+
+		CHECK_FOR_INTERRUPTS();
+		if (is_labelled_part(part))
+			sums[part] +=
+			    label_delays_known(delays, (double) split->summaries[part].label_cut - event);
+	}
+	for (Part part = PART_TRAINING; part <= PART_VALIDATION; part++)
+		split->summaries[part].known = sums[part] / split->summaries[part].rows;
+}
+
+/* labels: as they count; there is a fraud in each part, so its share of known ones is above 0. */
+static void
+estimate_known(Split *split, const RowFacts *facts, const uint32 *order)
+{
+	PartSummary *training = &split->summaries[PART_TRAINING];
+	PartSummary *validation = &split->summaries[PART_VALIDATION];
+	uint64 undated = training->undated + validation->undated;
+	LabelDelays delays;
+	double dated;
+
+	fit_label_delays(&delays, split, facts);
+	average_known(split, &delays, facts, order);
+	pfree(delays.steps);
+	dated = training->frauds / training->known + validation->frauds / validation->known;
+	training->known *= dated / (dated + undated);
+	validation->known *= dated / (dated + undated);
 }
 
 static void
@@ -298,6 +379,8 @@ split_rows(Split *split, const TrainingRequest *request, RowFacts *facts, const 
 	split->by_time = facts->event_times != NULL;
 	split->by_entity = facts->entities != NULL;
 	split->summaries[PART_HOLDOUT].label_cut = TIME_NEVER;
+	for (Part part = 0; part < N_USED_PARTS; part++)
+		split->summaries[part].known = 1;
 	split->parts = MemoryContextAllocHuge(CurrentMemoryContext, facts->n_rows);
 	if (split->by_time)
 		split_by_time(split, request, facts, order);
@@ -305,6 +388,8 @@ split_rows(Split *split, const TrainingRequest *request, RowFacts *facts, const 
 		split_by_content(split, request, facts);
 	summarize(split, facts);
 	check_parts(split, request);
+	if (facts->known_times != NULL && split->summaries[PART_VALIDATION].label_cut != TIME_NEVER)
+		estimate_known(split, facts, order);
 	if (split->dropped_rows > 0)
 		ereport(NOTICE, (errmsg(UINT64_FORMAT " of %u rows are dropped: their entity belongs to "
 		                                      "another part than their time",

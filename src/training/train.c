@@ -101,7 +101,8 @@ train(MemoryContext context, TrainingRequest *request, TrainingResult *result)
 
 	session = xgboost_session_create();
 	boosting_run(&boosting, session, &data.rows, &request->parameters, request->seed);
-	trained_version_build(&version, session, &boosting, &data.rows, request->calibration);
+	trained_version_build(&version, session, &boosting, &data.rows,
+	                      &data.split.summaries[PART_VALIDATION], request->calibration);
 
 	record.request = request;
 	record.search_path = search_path;

@@ -122,7 +122,7 @@ usable_calibration(CalibrationMethod wanted, const uint8 *labels, uint64 n)
 
 static void
 fit_calibration(Calibration *calibration, CalibrationMethod method, const float *margins,
-                const uint8 *labels, uint64 n)
+                const uint8 *labels, uint64 n, double known)
 {
 	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
 	CoreError error;
@@ -131,9 +131,10 @@ fit_calibration(Calibration *calibration, CalibrationMethod method, const float 
 	memset(calibration, 0, sizeof(*calibration));
 	calibration->method = method;
 	if (method == CALIBRATION_PLATT)
-		fitted = calibration_fit_platt(margins, labels, n, &allocator, calibration, &error);
+		fitted = calibration_fit_platt(margins, labels, n, known, &allocator, calibration, &error);
 	else if (method == CALIBRATION_ISOTONIC)
-		fitted = calibration_fit_isotonic(margins, labels, n, &allocator, calibration, &error);
+		fitted =
+		    calibration_fit_isotonic(margins, labels, n, known, &allocator, calibration, &error);
 	if (!fitted)
 		core_failure("calibrate the scores", &error);
 }
@@ -364,7 +365,8 @@ measure(TrainedVersion *version, const Forest *forest, FeatureRows *rows)
 
 void
 trained_version_build(TrainedVersion *version, XgboostSession *session, const Boosting *boosting,
-                      FeatureRows *rows, CalibrationMethod calibration)
+                      FeatureRows *rows, const PartSummary *validation,
+                      CalibrationMethod calibration)
 {
 	const uint8 *labels = rows->labels + part_begin(rows, PART_VALIDATION);
 	uint64 n = rows->n_rows[PART_VALIDATION];
@@ -376,7 +378,7 @@ trained_version_build(TrainedVersion *version, XgboostSession *session, const Bo
 	memcpy(margins, boosting_margins(session, boosting->booster, boosting->validation, n),
 	       sizeof(float) * n);
 	version->calibration = usable_calibration(calibration, labels, n);
-	fit_calibration(&fitted, version->calibration, margins, labels, n);
+	fit_calibration(&fitted, version->calibration, margins, labels, n, validation->known);
 
 	version->importances =
 	    read_importances(session, boosting->booster, rows->signature->n_features);

@@ -39,9 +39,12 @@ typedef struct TrainedVersion
 	Importance *importances; /* by feature */
 } TrainedVersion;
 
-/* FD007 where XGBoost fails or its margins are not ours. Allocates in CurrentMemoryContext. */
+/*
+ * validation: the summary of that part, for the share of its frauds that is known.
+ * FD007 where XGBoost fails or its margins are not ours. Allocates in CurrentMemoryContext.
+ */
 extern void trained_version_build(TrainedVersion *version, XgboostSession *session,
                                   const Boosting *boosting, FeatureRows *rows,
-                                  CalibrationMethod calibration);
+                                  const PartSummary *validation, CalibrationMethod calibration);
 
 #endif

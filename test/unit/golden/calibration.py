@@ -2,10 +2,12 @@
 """Golden values for test_calibration.c: writes calibration_golden.h beside this script.
 
 Isotonic: the blocks are those of scikit-learn 1.2.1's IsotonicRegression on float32
-margins with ties; their centers and the two ends are as
+margins with ties, pooled by it a second time after each block's share has been
+leaned on Platt's curve; leaning, centers and the two ends are as
 src/core/calibration_isotonic.c documents. Platt: the minimum of the likelihood of
 Lin, Lin and Weng (2007), found by SciPy 1.10.1 to machine precision, not by
-their algorithm.
+their algorithm. Where only a share of the frauds is known, each known one has
+the weight 1 / share, and as a legitimate row the weight 1 - 1 / share.
 """
 import pathlib
 
@@ -15,6 +17,9 @@ from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
 
+TREND_FRAUDS = 10
+
+
 def sample(seed, n, decimals, shift):
     rng = np.random.default_rng(seed)
     margins = np.round(rng.normal(-1.5, 2.0, n), decimals).astype(np.float32)
@@ -22,20 +27,22 @@ def sample(seed, n, decimals, shift):
     return margins, labels
 
 
-def isotonic(margins, labels, queries):
+def isotonic(margins, labels, known, queries):
     x = margins.astype(float)
+    slope, intercept = platt(margins, labels, known)
+    assert slope > 0
     fitted = IsotonicRegression().fit_transform(x, labels)
-    centers, shares, counts = [], [], []
+    least = 0.5 / (len(x) + 1)
+    shares = np.empty(len(x))
     for share in np.unique(fitted):
         block = fitted == share
-        centers.append(float(np.float32(x[block].mean())))
-        shares.append(labels[block].mean())
-        counts.append(block.sum())
-    p = list(shares)
-    if shares[0] == 0:
-        p[0] = min(0.5 / (counts[0] + 1), shares[1] / 2)
-    if shares[-1] == 1:
-        p[-1] = max((counts[-1] + 0.5) / (counts[-1] + 1), (1 + shares[-2]) / 2)
+        trend = np.clip(expit(slope * x[block] + intercept).mean(), least, 1 - least)
+        frauds = min(labels[block].sum() / known, block.sum())
+        variance = trend * (1 - trend)
+        shares[block] = (frauds * variance + TREND_FRAUDS * trend) / (block.sum() * variance + TREND_FRAUDS)
+    shares = IsotonicRegression().fit_transform(x, shares).round(14)  # means of equal numbers differ in the last bits
+    p = np.unique(shares)
+    centers = [float(np.float32(x[shares == share].mean())) for share in p]
     low = max(p[0] / 2, p[0] - (p[1] - p[0]) / (centers[1] - centers[0]) * (centers[0] - x.min()))
     high = min((1 + p[-1]) / 2, p[-1] + (p[-1] - p[-2]) / (centers[-1] - centers[-2]) * (x.max() - centers[-1]))
     points = [(x.min() - np.ptp(x), low / 2)]
@@ -49,10 +56,12 @@ def isotonic(margins, labels, queries):
     return np.interp(queries.astype(float), px, py)
 
 
-def platt(margins, labels):
+def platt(margins, labels, known):
     x = margins.astype(float)
-    frauds, others = int(labels.sum()), int((1 - labels).sum())
-    target = np.where(labels == 1, (frauds + 1) / (frauds + 2), 1 / (others + 2))
+    frauds = labels.sum() / known
+    others = len(x) - frauds
+    fraud_target, other_target = (frauds + 1) / (frauds + 2), 1 / (others + 2)
+    target = np.where(labels == 1, fraud_target / known + other_target * (1 - 1 / known), other_target)
 
     def gradient(v):
         residual = expit(v[0] * x + v[1]) - target
@@ -81,11 +90,12 @@ def main():
     single = lambda v: float(v).hex() + "f"
     double = lambda v: float(v).hex()
     whole = lambda v: str(int(v))
-    for name, seed, n, decimals, shift in (("fine", 1, 300, 4, -0.5), ("ties", 2, 400, 1, -2.0)):
+    for name, seed, n, decimals, shift, known in (("fine", 1, 300, 4, -0.5, 1.0), ("ties", 2, 400, 1, -2.0, 0.75)):
         margins, labels = sample(seed, n, decimals, shift)
         queries = np.linspace(-30, 30, 241).astype(np.float32)
-        values = isotonic(margins, labels, queries)
-        slope, intercept = platt(margins, labels)
+        values = isotonic(margins, labels, known, queries)
+        slope, intercept = platt(margins, labels, known)
+        out.append(f"static const double {name}_known = {known};")
         array(out, "float", f"{name}_margins", margins, single)
         array(out, "uint8_t", f"{name}_labels", labels, whole)
         array(out, "float", f"{name}_queries", queries, single)
