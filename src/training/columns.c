@@ -92,9 +92,12 @@ is_listed(const char *name, char **names, int n)
 	return false;
 }
 
-/* The only time column there is, apart from the time of the label; 0 and a NOTICE where there are several. */
+/*
+ * The only time column there is, apart from the time of the label and from
+ * excluded ones; 0 and a NOTICE where there are several.
+ */
 static AttrNumber
-unambiguous_event_time(TupleDesc tupdesc, AttrNumber label_time)
+unambiguous_event_time(TupleDesc tupdesc, const TrainingRequest *request, AttrNumber label_time)
 {
 	AttrNumber found = 0;
 	bool several = false;
@@ -105,7 +108,8 @@ unambiguous_event_time(TupleDesc tupdesc, AttrNumber label_time)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
 
-		if (attribute->attisdropped || i + 1 == label_time || !is_time_type(attribute->atttypid))
+		if (attribute->attisdropped || i + 1 == label_time || !is_time_type(attribute->atttypid) ||
+		    is_listed(NameStr(attribute->attname), request->exclude, request->n_exclude))
 			continue;
 		appendStringInfo(&list, "%s\"%s\"", found == 0 ? "" : ", ", NameStr(attribute->attname));
 		several = found != 0;
@@ -141,7 +145,7 @@ choose_roles(TupleDesc tupdesc, const TrainingRequest *request, ColumnChoice *ch
 	if (request->event_time != NULL)
 		choice->event_time = require_time_attribute(tupdesc, request->event_time, "event_time");
 	else
-		choice->event_time = unambiguous_event_time(tupdesc, choice->label_time);
+		choice->event_time = unambiguous_event_time(tupdesc, request, choice->label_time);
 	if (choice->event_time != 0 && choice->event_time == choice->label_time)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("event_time and label_time are the same column")));

@@ -94,3 +94,15 @@ FROM fraud.model_version JOIN fraud.model USING (model_id) WHERE name = 'größe
 SELECT rows, rounds FROM fraud_train('loaded',
   'SELECT i % 100 AS amount, i % 10 = 3 AS is_fraud, now() AS loaded_at FROM generate_series(1, 1000) AS i',
   params => '{"rounds": 2, "early_stopping_rounds": 0}');
+
+-- The only time column splits, unless it is excluded; an excluded one splits where it is named.
+SELECT FROM fraud_train('timed', 'SELECT measure, c_timestamp AS t, is_fraud FROM typed', params => '{"rounds": 2}');
+SELECT FROM fraud_train('timed', 'SELECT measure, c_timestamp AS t, is_fraud FROM typed', params => '{"rounds": 2}', exclude => '{t}');
+SELECT FROM fraud_train('timed', 'SELECT measure, c_timestamp AS t, is_fraud FROM typed', params => '{"rounds": 2}', exclude => '{t}', event_time => 't');
+SELECT FROM fraud_train('timed', 'SELECT measure, c_timestamp AS t, c_timestamptz AS u, is_fraud FROM typed', params => '{"rounds": 2}', exclude => '{u}');
+-- A label_time is one although it is excluded, for then it is kept from the features, not forgotten.
+SELECT FROM fraud_train('timed', 'SELECT measure, c_timestamp AS t, c_timestamp + interval ''1 day'' AS label_time, is_fraud FROM typed',
+  params => '{"rounds": 2}', exclude => '{t, label_time}', event_time => 't');
+SELECT version, parts ->> 'split' AS split, parts ->> 'event_time' AS event_time, jsonb_array_length(signature -> 'features') AS features,
+  (parts #>> '{validation,frauds_not_known_yet}')::int > 0 AS late_frauds, (parts #>> '{validation,share_of_frauds_known}')::float8 < 1 AS share
+FROM fraud.model_version JOIN fraud.model USING (model_id) WHERE name = 'timed' ORDER BY version;
