@@ -33,6 +33,7 @@ typedef struct XgboostNode
 	bool is_categorical;
 	uint32_t first_category; /* index into the tree's categories: these go right */
 	uint32_t n_categories;
+	float cover; /* sum of the hessians of the rows that came here, as it stands; NaN if not told */
 } XgboostNode;
 
 typedef struct XgboostTree

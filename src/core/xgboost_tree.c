@@ -20,6 +20,7 @@ typedef enum TreeArrayId
 	SPLIT_CONDITIONS,
 	DEFAULT_LEFT,
 	SPLIT_TYPE,
+	SUM_HESSIAN,
 	CATEGORIES,
 	CATEGORIES_NODES,
 	CATEGORIES_SEGMENTS,
@@ -28,11 +29,11 @@ typedef enum TreeArrayId
 } TreeArrayId;
 
 static const char *const tree_array_names[N_TREE_ARRAYS] = {
-    "left_children",       "right_children",  "split_indices", "split_conditions",
-    "default_left",        "split_type",      "categories",    "categories_nodes",
-    "categories_segments", "categories_sizes"};
+    "left_children",    "right_children",      "split_indices",   "split_conditions",
+    "default_left",     "split_type",          "sum_hessian",     "categories",
+    "categories_nodes", "categories_segments", "categories_sizes"};
 
-/* Numbers of one array: reals for split_conditions, else integers of 32 bits. */
+/* Numbers of one array: reals of 32 bits for some, else integers of 32 bits. */
 typedef struct TreeArray
 {
 	bool given;
@@ -93,7 +94,7 @@ xgboost_text_to_integer(UbjText text, int64_t *value)
 static bool
 store_element(const UbjReader *reader, TreeArrayId id, TreeArray *array, uint32_t i)
 {
-	if (id == SPLIT_CONDITIONS)
+	if (id == SPLIT_CONDITIONS || id == SUM_HESSIAN)
 	{
 		if (reader->token != UBJ_REAL)
 			return false;
@@ -199,9 +200,12 @@ check_tree_document(const TreeDocument *document, CoreError *error)
 		return fail_tree(document, error, "leaves are vectors, which are not supported");
 	if (document->n_nodes < 1 || document->n_nodes > XGBOOST_MAX_TREE_NODES)
 		return fail_tree(document, error, "it has no nodes, or too many");
-	for (int id = LEFT_CHILDREN; id <= SPLIT_TYPE; id++)
-		/* split_type came with categorical splits; without it all splits are numerical. */
-		if (arrays[id].given ? arrays[id].count != document->n_nodes : id != SPLIT_TYPE)
+	for (int id = LEFT_CHILDREN; id <= SUM_HESSIAN; id++)
+		/*
+		 * split_type came with categorical splits; without it all splits are numerical.
+		 * Without sum_hessian a model can be evaluated, but not explained.
+		 */
+		if (arrays[id].given ? arrays[id].count != document->n_nodes : id < SPLIT_TYPE)
 			return fail_tree(document, error, "\"%s\" does not have one element per node",
 			                 tree_array_names[id]);
 	if (arrays[CATEGORIES_SEGMENTS].count != arrays[CATEGORIES_NODES].count ||
@@ -308,6 +312,7 @@ read_node(TreeWalk *walk, uint32_t origin, XgboostNode *node)
 	int32_t type = arrays[SPLIT_TYPE].given ? arrays[SPLIT_TYPE].integers[origin] : 0;
 
 	memset(node, 0, sizeof(*node));
+	node->cover = arrays[SUM_HESSIAN].given ? arrays[SUM_HESSIAN].reals[origin] : NAN;
 	if (arrays[LEFT_CHILDREN].integers[origin] == -1)
 		return read_leaf(walk, origin, node);
 	if (feature < 0)
