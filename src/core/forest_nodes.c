@@ -12,6 +12,7 @@
  * walked in step, so that their chains overlap; each step picks a child
  * without branching. A leaf stays where it is until the others have arrived.
  */
+#include "core/forest_decision.h"
 #include "core/forest_slots.h"
 
 #include <float.h>
@@ -23,33 +24,11 @@
 
 #define TREES_IN_STEP 8
 
-/* 1 for the right child. The conversion is safe: only values from 0 to below 2^24 get there. */
-static inline uint32_t
-category_goes_right(const uint32_t *set, float x)
-{
-	uint32_t category;
-
-	if (!(x >= 0 && x < (float) FOREST_MAX_CATEGORY))
-		return 0;
-	category = (uint32_t) x;
-	if (category / 32 >= set[0])
-		return 0;
-	return set[1 + category / 32] >> category % 32 & 1;
-}
-
 /* From a node one step down; from a leaf to itself. */
 static inline const ForestNode *
 next_node(const ForestNode *node, const float *row, const uint32_t *categories)
 {
-	float x = row[node->feature];
-	uint32_t default_left = node->flags & FOREST_NODE_DEFAULT_LEFT;
-	uint32_t missing = x != x;
-	uint32_t right = !(x < node->value);
-
-	if (categories != NULL && (node->flags & FOREST_NODE_CATEGORICAL))
-		right = category_goes_right(categories + node->categories, x) | missing;
-	right &= ~(missing & default_left);
-	return node + node->left + (right & (node->left != 0));
+	return node + node->left + (goes_right(node, row, categories) & (node->left != 0));
 }
 
 static inline const ForestNode *
