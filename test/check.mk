@@ -5,6 +5,7 @@
 #   make check-regress TESTS=score    one kind, some tests of it
 #   make fuzz FUZZ_SECONDS=600        fuzz tests at length (make check: a few seconds each)
 #   make bench-engine                 how long a row takes, against XGBoost
+#   make bench-explain                how long an explanation takes, against XGBoost
 #   make demo KEEP=1                  leaves the server up and says how to reach it
 
 KINDS = static unit fuzz regress isolation pgtap tap docs docker
@@ -12,7 +13,7 @@ KINDS = static unit fuzz regress isolation pgtap tap docs docker
 # A server and its settings come from us, not from the shell this was called in.
 ENVIRONMENT = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PG_CONFIG="$(PG_CONFIG)"
 
-.PHONY: check demo fuzz stage bench-engine $(addprefix check-,$(KINDS))
+.PHONY: check demo fuzz stage bench-engine bench-explain $(addprefix check-,$(KINDS))
 
 check:
 	@$(ENVIRONMENT) TESTS="$(TESTS)" test/check $(KINDS)
@@ -27,6 +28,11 @@ bench-engine:
 	@$(ENVIRONMENT) packages/install build run check
 	@$(ENVIRONMENT) $(MAKE) --no-print-directory -s -f test/programs.mk build/bench/engine
 	@build/bench/engine build/bench $(or $(REPETITIONS),9)
+
+bench-explain:
+	@$(ENVIRONMENT) packages/install build run check
+	@$(ENVIRONMENT) $(MAKE) --no-print-directory -s -f test/programs.mk build/bench/explain
+	@build/bench/explain build/bench $(or $(REPETITIONS),5)
 
 demo:
 	@$(ENVIRONMENT) KEEP="$(KEEP)" demo/run

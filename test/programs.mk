@@ -32,7 +32,7 @@ build/unit/xgboost_%: test/unit/xgboost_%.c $(PLAIN) $(HEADERS) | build/unit
 build/fuzz/fuzz_%: test/fuzz/fuzz_%.c $(FUZZED) $(HEADERS) | build/fuzz
 	$(CLANG) $(CPPFLAGS) $(BASE) $(FUZZ) -fsanitize=fuzzer $< $(FUZZED) -lm -o $@
 
-build/bench/engine: test/bench/engine.c $(PLAIN) $(HEADERS) | build/bench
+build/bench/engine build/bench/explain: build/bench/%: test/bench/%.c $(PLAIN) $(HEADERS) | build/bench
 	$(CC) $(CPPFLAGS) $(BASE) -O2 $< $(PLAIN) -lcmocka -lxgboost -lm -o $@
 
 build/sanitized build/plain build/fuzzed build/unit build/fuzz build/bench:

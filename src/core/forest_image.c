@@ -312,3 +312,28 @@ forest_image_from_xgboost(const void *model, size_t model_size, const Calibratio
 	xgboost_model_release(&trees, allocator);
 	return ok;
 }
+
+static bool
+same_trees(const Forest *a, const Forest *b)
+{
+	return a->n_features == b->n_features && a->n_trees == b->n_trees && a->n_nodes == b->n_nodes &&
+	       a->n_category_words == b->n_category_words &&
+	       memcmp(&a->base_margin, &b->base_margin, sizeof(a->base_margin)) == 0 &&
+	       memcmp(a->roots, b->roots, a->n_trees * sizeof(uint32_t)) == 0 &&
+	       memcmp(a->nodes, b->nodes, a->n_nodes * sizeof(ForestNode)) == 0 &&
+	       memcmp(a->categories, b->categories, a->n_category_words * sizeof(uint32_t)) == 0;
+}
+
+bool
+forest_is_of_model(const Forest *forest, const XgboostModel *model, const CoreAllocator *allocator,
+                   CoreError *error)
+{
+	PlainForest plain;
+	bool same;
+
+	if (!build_plain(model, allocator, &plain, error))
+		return false;
+	same = same_trees(forest, &plain.forest);
+	release_plain(&plain, allocator);
+	return same || core_fail(error, "the trees of the model are not those of the image");
+}

@@ -8,6 +8,7 @@
 #include "core/calibration.h"
 #include "core/core.h"
 #include "core/forest.h"
+#include "core/xgboost_model.h"
 
 /*
  * Reads a model as XGBoosterSaveModelToBuffer writes it with {"format": "ubj"}
@@ -24,5 +25,9 @@ extern bool forest_image_from_xgboost(const void *model, size_t model_size,
 /* The image, in the current version, of a forest that has been opened: for images of an older one. */
 extern bool forest_image_from_forest(const Forest *forest, const CoreAllocator *allocator,
                                      void **image, size_t *image_size, CoreError *error);
+
+/* True where the forest is the one that the image of this model holds, node by node. */
+extern bool forest_is_of_model(const Forest *forest, const XgboostModel *model,
+                               const CoreAllocator *allocator, CoreError *error);
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define DOCUMENT_CAPACITY 65536
-#define SPEC_NODES 16
+#define SPEC_NODES 48
 
 typedef struct Document
 {
@@ -38,6 +38,8 @@ typedef struct TreeSpec
 	float condition[SPEC_NODES];
 	uint8_t default_left[SPEC_NODES];
 	uint8_t type[SPEC_NODES]; /* 1: categorical */
+	bool with_covers;
+	float cover[SPEC_NODES];
 	int n_sets;
 	int set_nodes[SPEC_NODES];
 	int set_first[SPEC_NODES];
@@ -200,6 +202,8 @@ put_tree(Document *document, const ModelSpec *spec, int index)
 	put_reals(document, "split_conditions", tree->condition, n);
 	put_integers(document, tree, "split_indices", tree->feature, n, 4);
 	put_flags(document, "split_type", tree->type, n, spec->flags);
+	if (tree->with_covers)
+		put_reals(document, "sum_hessian", tree->cover, n);
 	put_object(document, "tree_param");
 	put_text(document, "num_deleted", "0");
 	put_text(document, "num_nodes", tree->num_nodes != NULL ? tree->num_nodes : n_nodes);

@@ -101,6 +101,25 @@ booster_margins(BoosterHandle booster, DMatrixHandle matrix, float *margins, siz
 	memcpy(margins, result, n * sizeof(float));
 }
 
+/* For each row, width contributions and the expected margin. */
+static inline void
+booster_contributions(BoosterHandle booster, DMatrixHandle matrix, float *contributions, size_t n,
+                      size_t width)
+{
+	static const char options[] = "{\"type\": 2, \"training\": false, \"iteration_begin\": 0, "
+	                              "\"iteration_end\": 0, \"strict_shape\": false}";
+	const bst_ulong *shape;
+	bst_ulong dimensions;
+	const float *result;
+
+	XGBOOST_CHECK(
+	    XGBoosterPredictFromDMatrix(booster, matrix, options, &shape, &dimensions, &result));
+	assert_int_equal(dimensions, 2);
+	assert_int_equal(shape[0], n);
+	assert_int_equal(shape[1], width + 1);
+	memcpy(contributions, result, n * (width + 1) * sizeof(float));
+}
+
 /* Straight from memory: takes any value as it is, NaN is missing. */
 static inline void
 booster_margins_in_place(BoosterHandle booster, const float *rows, size_t n, size_t width,
