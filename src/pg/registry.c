@@ -434,20 +434,29 @@ stored(const RegistryScan *scan, HeapTuple tuple, int attribute)
 	return PG_DETOAST_DATUM_COPY(column(scan, tuple, attribute));
 }
 
-StoredVersion
-registry_read_version(VersionId *id, Snapshot snapshot)
+/* The row of a version that was resolved before; *id follows it to where it is now. */
+static HeapTuple
+follow_row(const RegistryScan *scan, VersionId *id)
 {
-	RegistryScan scan = scan_version(id, snapshot);
-	HeapTuple tuple = systable_getnext(scan.scan);
-	StoredVersion version;
+	HeapTuple tuple = systable_getnext(scan->scan);
 	VersionId found = *id;
 
 	if (HeapTupleIsValid(tuple))
-		identify_row(&found, &scan, tuple);
+		identify_row(&found, scan, tuple);
 	if (!HeapTupleIsValid(tuple) || memcmp(&found.uid, &id->uid, sizeof(found.uid)) != 0)
 		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_VERSION),
 		                errmsg("version %d of model \"%s\" has gone", id->version, id->model)));
 	*id = found;
+	return tuple;
+}
+
+StoredVersion
+registry_read_version(VersionId *id, Snapshot snapshot)
+{
+	RegistryScan scan = scan_version(id, snapshot);
+	HeapTuple tuple = follow_row(&scan, id);
+	StoredVersion version;
+
 	version.signature = stored(&scan, tuple, Anum_model_version_signature);
 	version.image = stored(&scan, tuple, Anum_model_version_image);
 	version.image_sha256 = stored(&scan, tuple, Anum_model_version_image_sha256);
@@ -479,4 +488,18 @@ registry_version_facts(const VersionId *id, Snapshot snapshot)
 	}
 	registry_scan_end(&scan);
 	return facts;
+}
+
+StoredArtifact
+registry_read_artifact(const VersionId *id, Snapshot snapshot)
+{
+	RegistryScan scan = scan_version(id, snapshot);
+	VersionId found = *id;
+	HeapTuple tuple = follow_row(&scan, &found);
+	StoredArtifact artifact;
+
+	artifact.bytes = stored(&scan, tuple, Anum_model_version_artifact);
+	artifact.sha256 = stored(&scan, tuple, Anum_model_version_artifact_sha256);
+	registry_scan_end(&scan);
+	return artifact;
 }

@@ -82,4 +82,12 @@ typedef struct VersionFacts
 } VersionFacts;
 extern VersionFacts registry_version_facts(const VersionId *id, Snapshot snapshot);
 
+/* The same for the model in XGBoost's own format. */
+typedef struct StoredArtifact
+{
+	struct varlena *bytes;
+	struct varlena *sha256;
+} StoredArtifact;
+extern StoredArtifact registry_read_artifact(const VersionId *id, Snapshot snapshot);
+
 #endif

@@ -173,8 +173,8 @@ add_loading_context(void *argument)
 	errcontext("loading version %d of model \"%s\"", model->id.version, model->id.model);
 }
 
-static void
-check_sha256(struct varlena *bytes, struct varlena *expected)
+bool
+model_cache_digest_agrees(struct varlena *bytes, struct varlena *expected)
 {
 	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
@@ -186,9 +186,8 @@ check_sha256(struct varlena *bytes, struct varlena *expected)
 	pg_cryptohash_free(hash);
 	if (!done)
 		elog(ERROR, "could not compute a SHA-256");
-	if (VARSIZE_ANY_EXHDR(expected) != sizeof(digest) ||
-	    memcmp(digest, VARDATA_ANY(expected), sizeof(digest)) != 0)
-		model_damaged("Its SHA-256 is not the recorded one.");
+	return VARSIZE_ANY_EXHDR(expected) == sizeof(digest) &&
+	       memcmp(digest, VARDATA_ANY(expected), sizeof(digest)) == 0;
 }
 
 static void
@@ -210,7 +209,8 @@ open_image(LoadedModel *model, struct varlena *image)
 static void
 verify_and_open(LoadedModel *model, const StoredVersion *stored)
 {
-	check_sha256(stored->image, stored->image_sha256);
+	if (!model_cache_digest_agrees(stored->image, stored->image_sha256))
+		model_damaged("Its SHA-256 is not the recorded one.");
 	open_image(model, stored->image);
 	model->signature = signature_from_jsonb((Jsonb *) stored->signature);
 	if ((uint32) model->signature->n_features != model->forest.n_features)
@@ -282,6 +282,17 @@ model_cache_hold(const VersionId *id, Snapshot snapshot)
 	model->uses++;
 	evict();
 	return model;
+}
+
+void
+model_cache_adopt(LoadedModel *model, MemoryContext context)
+{
+	Assert(model->holders > 0);
+	MemoryContextSetParent(context, model->context);
+	total_size -= model->size;
+	model->size = MemoryContextMemAllocated(model->context, true);
+	total_size += model->size;
+	evict();
 }
 
 void

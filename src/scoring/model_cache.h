@@ -10,6 +10,7 @@
 #define FRAUD_DETECT_MODEL_CACHE_H
 
 #include "core/forest.h"
+#include "core/forest_explain.h"
 #include "lib/ilist.h"
 #include "pg/registry.h"
 #include "pg/signature.h"
@@ -20,6 +21,7 @@ typedef struct LoadedModel
 	char *label; /* Model "card_fraud" version 3 */
 	Forest forest;
 	Signature *signature;
+	ForestExplainer *explainer; /* NULL until it is asked for (model_explainer.h) */
 
 	/* Of the cache. */
 	dlist_node node;
@@ -43,6 +45,15 @@ extern LoadedModel *model_cache_hold(const VersionId *id, Snapshot snapshot);
 
 /* Is this what model_cache_hold(id) would give? */
 extern bool model_cache_is_current(const LoadedModel *model, const VersionId *id);
+
+/*
+ * Takes a context, with what was made from the held model, into the model's own:
+ * it counts for the cache, and goes when the model goes.
+ */
+extern void model_cache_adopt(LoadedModel *model, MemoryContext context);
+
+/* Do stored bytes have the SHA-256 that is stored beside them? */
+extern bool model_cache_digest_agrees(struct varlena *bytes, struct varlena *expected);
 
 /* Never fails: it runs in callbacks that clean up after errors. */
 extern void model_cache_release(LoadedModel *model);
