@@ -449,6 +449,13 @@ rewrite_list(Rewrite *rewrite, List *plans)
 		rewrite_plan(rewrite, (Plan **) &lfirst(cell));
 }
 
+/* A merge join goes back to a mark of its inner side, which our node cannot. */
+static bool
+keeps_marks(const Rewrite *rewrite, const Plan *plan)
+{
+	return IsA(plan, Result) || is_scan_of_table(rewrite, plan);
+}
+
 static void
 rewrite_plan(Rewrite *rewrite, Plan **place)
 {
@@ -464,8 +471,7 @@ rewrite_plan(Rewrite *rewrite, Plan **place)
 	if (IsA(plan, Agg) && is_scan_of_table(rewrite, plan->lefttree))
 		rewrite_aggregate(rewrite, (Agg *) plan);
 	rewrite_plan(rewrite, &plan->lefttree);
-	/* A merge join goes back to a mark of its inner side. */
-	if (!IsA(plan, MergeJoin) || !is_scan_of_table(rewrite, plan->righttree))
+	if (!IsA(plan, MergeJoin) || !keeps_marks(rewrite, plan->righttree))
 		rewrite_plan(rewrite, &plan->righttree);
 	if (IsA(plan, Append))
 		rewrite_list(rewrite, ((Append *) plan)->appendplans);
