@@ -16,16 +16,14 @@
 
 /* The lowest byte of each word of 64 bits. */
 #define LOWEST_BYTES UINT64_C(0x0101010101010101)
-/* The slots of eight tails, each between thresholds. */
+/* The slots of eight tails, each between thresholds; and bits 0, 2 and 4 in their places. */
 #define TAIL_SLOTS UINT64_C(0x1515151515151515)
+#define TAIL_BITS INT64_C(0x0000001000040001)
 
 typedef struct ByteTable128
 {
 	uint8_t bytes[128] __attribute__((aligned(64)));
 } ByteTable128;
-
-/* Bits 0, 2 and 4: the three splits of a tail. */
-#define EXIT_OF_TAIL(bits) (FOREST_BIT(bits, 0) ? 2 + FOREST_BIT(bits, 4) : FOREST_BIT(bits, 2))
 
 static const ByteTable128 exit_of_8 = {
     {FOREST_TABLE_64(FOREST_EXIT_OF_8, 0), FOREST_TABLE_64(FOREST_EXIT_OF_8, 64)}};
@@ -40,7 +38,7 @@ static const uint8_t shift_of_4[64]
 static const uint8_t base_of_4[64]
     __attribute__((aligned(64))) = {FOREST_TABLE_64(FOREST_BASE_OF_4, 0)};
 static const uint8_t exit_of_tail[64]
-    __attribute__((aligned(64))) = {FOREST_TABLE_64(EXIT_OF_TAIL, 0)};
+    __attribute__((aligned(64))) = {FOREST_TABLE_64(FOREST_EXIT_OF_TAIL, 0)};
 
 /* Slots of a row, in one register or two. */
 typedef struct SlotRegisters
@@ -148,18 +146,6 @@ add_leaves_of_tops(const ForestLanes *lanes, const ForestSlots *row, uint32_t fi
 	return margin;
 }
 
-/* The tails of eight trees, side by side in one register. */
-AVX512_INLINE __m512i
-load_tails(const ForestTail *tails, const uint64_t *at)
-{
-	const long long *words = (const long long *) (const void *) tails;
-
-	return _mm512_inserti64x4(
-	    _mm512_castsi256_si512(
-	        _mm256_set_epi64x(words[at[3]], words[at[2]], words[at[1]], words[at[0]])),
-	    _mm256_set_epi64x(words[at[7]], words[at[6]], words[at[5]], words[at[4]]), 1);
-}
-
 /* Bits 0, 2 and 4 of each word: what categories decide in the tails at these exits. */
 AVX512_INLINE __m512i
 tail_masks(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree, __m512i exits)
@@ -178,25 +164,40 @@ tail_masks(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree, __m5
 	return bits;
 }
 
+/* Eight tails of a row: bits 0, 2 and 4 of each word. */
+AVX512_INLINE __m512i
+decide_tails(const uint64_t *reached, SlotRegisters slots, bool wide)
+{
+	__m512i tails = _mm512_load_si512(reached);
+	__mmask64 right = _mm512_mask_cmpgt_epu8_mask(TAIL_SLOTS, pick_slots(slots, tails, wide),
+	                                              _mm512_srli_epi16(tails, 8));
+
+	return _mm512_sad_epu8(_mm512_maskz_mov_epi8(right, _mm512_set1_epi64(TAIL_BITS)),
+	                       _mm512_setzero_si512());
+}
+
 AVX512_INLINE float
 add_leaves_of_tails(const ForestLanes *lanes, const ForestSlots *row, SlotRegisters slots,
                     bool wide, uint32_t first, uint32_t n, const uint64_t *decisions, float margin)
 {
 	const float *leaves = lanes->leaves + (size_t) first * FOREST_TAIL_EXITS;
-	uint64_t at[FOREST_TILE] __attribute__((aligned(64)));
+	const ForestTail *tails = lanes->tails + (size_t) first * FOREST_TOP_EXITS;
 	const __m512i starts = _mm512_setr_epi64(0, 64, 128, 192, 256, 320, 384, 448);
+	uint64_t at[FOREST_TILE] __attribute__((aligned(64)));
+	uint64_t reached[FOREST_TILE] __attribute__((aligned(64)));
 	uint32_t k = 0;
 
 	for (uint32_t i = 0; i < n; i += 8)
 		_mm512_store_si512(
 		    at + i, _mm512_add_epi64(starts, exits_of_eight(lanes, row, first + i, decisions + i)));
+	for (uint32_t i = 0; i < n; i += 8, tails += 8 * FOREST_TOP_EXITS)
+#pragma GCC unroll 8
+		for (uint32_t j = 0; j < 8; j++)
+			memcpy(&reached[i + j], &tails[at[i + j]], sizeof(uint64_t));
 	for (uint32_t i = 0; i < n; i += 8)
 	{
-		__m512i tails = load_tails(lanes->tails + (size_t) (first + i) * FOREST_TOP_EXITS, at + i);
 		__m512i exits = _mm512_load_si512(at + i);
-		uint64_t right = _cvtmask64_u64(_mm512_mask_cmpgt_epu8_mask(
-		    TAIL_SLOTS, pick_slots(slots, tails, wide), _mm512_srli_epi16(tails, 8)));
-		__m512i bits = _mm512_cvtepu8_epi64(_mm_cvtsi64_si128((long long) right));
+		__m512i bits = decide_tails(reached + i, slots, wide);
 
 		if (row->n_mask_rows > 0)
 			bits =
@@ -308,6 +309,77 @@ sum_row(const Forest *forest, ForestShape shape, bool wide, const float *values)
 			decisions[i] = decide_top(&lanes->tops[first + i], slots, wide);
 		margin = add_leaves(lanes, shape, wide, &row, slots, first, n, decisions, margin);
 	}
+	return margin;
+}
+
+AVX512_INLINE void
+decide_eight(const ForestTop *tops, SlotRegisters slots, bool wide, uint64_t *decisions)
+{
+#pragma GCC unroll 8
+	for (uint32_t i = 0; i < 8; i++)
+		decisions[i] = decide_top(&tops[i], slots, wide);
+}
+
+/* Exits of eight trees, counted from the first of their leaves. */
+AVX512_INLINE void
+store_exits(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree,
+            const uint64_t *decisions, uint64_t *exits)
+{
+	const __m512i starts = _mm512_setr_epi64(0, 64, 128, 192, 256, 320, 384, 448);
+
+	_mm512_store_si512(exits,
+	                   _mm512_add_epi64(starts, exits_of_eight(lanes, row, tree, decisions)));
+}
+
+AVX512_INLINE float
+add_eight(const float *leaves, const uint64_t *exits, float margin)
+{
+#pragma GCC unroll 8
+	for (uint32_t i = 0; i < 8; i++)
+		margin += leaves[exits[i]];
+	return margin;
+}
+
+/* How many groups of eight trees are decided ahead of those whose leaves are added. */
+#define GROUPS_AHEAD 4
+
+/*
+ * Of trees that are tops only, a chain of sums takes as long as all else together.
+ * So eight trees at a time go through three stages side by side: decided four
+ * groups ahead, when their decisions have left the store queue brought to their
+ * exits one group ahead, and added.
+ */
+AVX512_INLINE float
+sum_row_of_tops(const Forest *forest, bool wide, const float *values)
+{
+	const ForestLanes *lanes = &forest->lanes;
+	const float *leaves = lanes->leaves;
+	uint32_t n_groups = lanes->n_trees_padded / 8;
+	uint32_t n_ahead = n_groups < GROUPS_AHEAD ? n_groups : GROUPS_AHEAD;
+	uint64_t decisions[2 * GROUPS_AHEAD][8] __attribute__((aligned(64)));
+	uint64_t exits[2][8] __attribute__((aligned(64)));
+	float margin = forest->base_margin;
+	ForestSlots row;
+	SlotRegisters slots;
+
+	forest_reduce_avx512(lanes, values, 0, 1, &row);
+	slots = load_slots(&row, wide);
+	for (uint32_t g = 0; g < n_ahead; g++)
+		decide_eight(&lanes->tops[8 * g], slots, wide, decisions[g]);
+	for (uint32_t g = 0; g < n_groups; g++)
+	{
+		uint32_t next = g + GROUPS_AHEAD;
+
+		if (next < n_groups)
+			decide_eight(&lanes->tops[8 * next], slots, wide, decisions[next % (2 * GROUPS_AHEAD)]);
+		store_exits(lanes, &row, 8 * g, decisions[g % (2 * GROUPS_AHEAD)], exits[g & 1]);
+		if (g == 0)
+			continue;
+		margin = add_eight(leaves, exits[(g - 1) & 1], margin);
+		leaves += 8 * FOREST_TOP_EXITS;
+	}
+	for (uint32_t i = 0; i < forest->n_trees - 8 * (n_groups - 1); i++)
+		margin += leaves[exits[(n_groups - 1) & 1][i]];
 	return margin;
 }
 
@@ -428,12 +500,17 @@ sum_block_of_tops(const Forest *forest, bool wide, const float *values, size_t s
 #define DEFINE_SUMS(name, shape, wide)                                                             \
 	static AVX512 float sum_row_##name(const Forest *forest, const float *values)                  \
 	{                                                                                              \
+		if (shape == FOREST_SHAPE_TOPS)                                                            \
+			return sum_row_of_tops(forest, wide, values);                                          \
 		return sum_row(forest, shape, wide, values);                                               \
 	}                                                                                              \
 	static AVX512 void sum_block_##name(const Forest *forest, const float *values, size_t stride,  \
 	                                    uint32_t n_rows, float *margins)                           \
 	{                                                                                              \
-		if (shape == FOREST_SHAPE_TOPS)                                                            \
+		if (shape != FOREST_SHAPE_CHUNKS && forest->lanes.n_category_features == 0 &&              \
+		    n_rows >= 20)                                                                          \
+			forest_sum_block_avx512(forest, values, stride, n_rows, margins);                      \
+		else if (shape == FOREST_SHAPE_TOPS)                                                       \
 			sum_block_of_tops(forest, wide, values, stride, n_rows, margins);                      \
 		else if (shape == FOREST_SHAPE_TAILS)                                                      \
 			sum_block(forest, shape, wide, values, stride, n_rows, margins);                       \

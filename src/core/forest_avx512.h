@@ -16,6 +16,21 @@
 	__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512bitalg,popcnt")))
 #define AVX512_INLINE static inline AVX512 __attribute__((always_inline))
 
+/* The slots of 64 rows: side by side, and row by row where tails ask for them. */
+typedef struct ForestBlockSlots
+{
+	uint8_t slots[FOREST_MAX_SLOTS][FOREST_BLOCK_ROWS] __attribute__((aligned(64)));
+	uint8_t by_row[FOREST_BLOCK_ROWS][FOREST_MAX_SLOTS] __attribute__((aligned(64)));
+} ForestBlockSlots;
+
+/* Slots of at most 64 rows; those of rows behind the last are some bytes. */
+extern void forest_reduce_block_avx512(const ForestLanes *lanes, const float *values, size_t stride,
+                                       uint32_t n, ForestBlockSlots *rows);
+
+/* At most 64 rows side by side; for depth to 8, without categories. */
+extern void forest_sum_block_avx512(const Forest *forest, const float *values, size_t stride,
+                                    uint32_t n_rows, float *margins);
+
 /* Slots and masks of n rows that lie stride floats apart. */
 extern void forest_reduce_avx512(const ForestLanes *lanes, const float *values, size_t stride,
                                  uint32_t n, ForestSlots *rows);

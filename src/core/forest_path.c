@@ -24,7 +24,8 @@ forest_path_available(ForestPath path)
 #if FOREST_HAS_X86_PATHS
 		case FOREST_PATH_AVX2:
 			__builtin_cpu_init();
-			return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt");
+			return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
+			       __builtin_cpu_supports("popcnt");
 		case FOREST_PATH_AVX512:
 			__builtin_cpu_init();
 			return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

@@ -16,16 +16,18 @@
 /*
  * Trees whose decisions are taken before their leaves are looked up; multiples of
  * 8. Many for one row, whose decisions can only be read once they have left the
- * processor's store queue; fewer for a block, whose decisions shall stay in cache.
+ * processor's store queue; fewer for a block, whose decisions shall stay in cache,
+ * and where the next tile is decided while the leaves of one are added.
  */
 #define FOREST_TILE 128
+#define FOREST_SHORT_TILE 32
 #define FOREST_BLOCK_TILE 32
 /* Rows of a block. */
 #define FOREST_BLOCK_ROWS 64
 
 typedef struct ForestSlots
 {
-	uint8_t slots[FOREST_MAX_SLOTS] __attribute__((aligned(64)));
+	uint8_t slots[FOREST_MAX_SLOTS + 1] __attribute__((aligned(64))); /* and FOREST_NO_SLOT */
 	uint32_t n_mask_rows;
 	uint32_t mask_rows[FOREST_MAX_CATEGORY_FEATURES]; /* those of the row's categories */
 } ForestSlots;
@@ -39,6 +41,27 @@ typedef struct ForestRanks
 {
 	uint16_t of[2 * FOREST_RIGHT_RANKS] __attribute__((aligned(64)));
 } ForestRanks;
+
+/* The slots of a feature's first page. */
+static inline void
+forest_set_slots(const ForestRanked *ranked, uint32_t rank, bool missing, ForestSlots *row)
+{
+	uint8_t slot = (uint8_t) (rank < FOREST_PAGE ? rank : FOREST_PAGE);
+
+	row->slots[ranked->left_slot] = slot;
+	row->slots[ranked->right_slot] = missing ? FOREST_PAGE : slot;
+}
+
+/* The ranks that forest_set_pages() asks for. */
+static inline void
+forest_set_ranks(const ForestRanked *ranked, uint32_t i, uint32_t rank, bool missing,
+                 ForestRanks *ranks)
+{
+	if (ranked->n_thresholds <= FOREST_PAGE)
+		return;
+	ranks->of[i] = (uint16_t) rank;
+	ranks->of[FOREST_RIGHT_RANKS + i] = (uint16_t) (missing ? UINT16_MAX : rank);
+}
 
 static inline void
 forest_set_pages(const ForestLanes *lanes, const ForestRanks *ranks, ForestSlots *row)
@@ -90,7 +113,7 @@ forest_chunk_mask(const ForestLanes *lanes, const ForestSlots *row, uint32_t chu
 	return (uint32_t) (bits & 0xffff);
 }
 
-/* What categories decide in the tail at an exit: 1 for its upper split, 2 and 4 for the others. */
+/* What categories decide in the tail at an exit: bits 0, 2 and 4, for its three splits. */
 static inline unsigned
 forest_tail_mask(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree, uint32_t exit)
 {
@@ -103,7 +126,7 @@ forest_tail_mask(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree
 			                             (uint64_t) (split + 1) * lanes->n_trees_padded + tree) >>
 			                    exit &
 			                1)
-			    << split;
+			    << 2 * split;
 	return bits;
 }
 
@@ -116,7 +139,7 @@ forest_tail_exit(const ForestLanes *lanes, const ForestSlots *row, uint32_t tree
 	unsigned right = (row->slots[upper[0]] > upper[1]) | (mask & 1);
 	const uint8_t *lower = upper + 2 + 2 * right;
 
-	return 2 * right + ((row->slots[lower[0]] > lower[1]) | (mask >> (1 + right) & 1));
+	return 2 * right + ((row->slots[lower[0]] > lower[1]) | (mask >> (2 + 2 * right) & 1));
 }
 
 /* The trees of a tile on their way down: where those stand that have not reached a leaf. */
@@ -153,6 +176,10 @@ forest_front_take(ForestFront *front, const ForestChunkTree *trees, uint32_t tre
 #define FOREST_BASE_OF_8(bits) (8 * FOREST_EXIT_OF_8(bits))
 #define FOREST_SHIFT_OF_4(bits) (3 + 3 * FOREST_EXIT_OF_4(bits))
 #define FOREST_BASE_OF_4(bits) (4 * FOREST_EXIT_OF_4(bits))
+
+/* Exits by the three splits of a tail: bits 0, 2 and 4, since each has two bytes. */
+#define FOREST_EXIT_OF_TAIL(bits)                                                                  \
+	(FOREST_BIT(bits, 0) ? 2 + FOREST_BIT(bits, 4) : FOREST_BIT(bits, 2))
 
 /* Tables over all values of the bits. */
 #define FOREST_TABLE_4(f, b) f((b)), f((b) + 1), f((b) + 2), f((b) + 3)
