@@ -3,7 +3,8 @@
 #
 #   make check                        everything
 #   make check-regress TESTS=score    one kind, some tests of it
-#   make fuzz FUZZ_SECONDS=600        fuzz tests at length (make check: a few seconds each)
+#   make fuzz FUZZ_SECONDS=600        fuzz tests at length: two hours, unless it says so (make
+#                                     check: a minute in all); goes on from build/fuzz/corpus
 #   make bench-engine                 how long a row takes, against XGBoost
 #   make bench-explain                how long an explanation takes, against XGBoost
 #   make demo KEEP=1                  leaves the server up and says how to reach it
@@ -22,7 +23,7 @@ $(addprefix check-,$(KINDS)): check-%:
 	@$(ENVIRONMENT) TESTS="$(TESTS)" test/check $*
 
 fuzz:
-	@$(ENVIRONMENT) TESTS="$(TESTS)" FUZZ_SECONDS="$(or $(FUZZ_SECONDS),300)" test/check fuzz
+	@$(ENVIRONMENT) TESTS="$(TESTS)" FUZZ_SECONDS="$(or $(FUZZ_SECONDS),7200)" FUZZ_CORPUS=build/fuzz/corpus test/check fuzz
 
 bench-engine:
 	@$(ENVIRONMENT) packages/install build run check

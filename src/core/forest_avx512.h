@@ -16,12 +16,21 @@
 	__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512bitalg,popcnt")))
 #define AVX512_INLINE static inline AVX512 __attribute__((always_inline))
 
-/* The slots of 64 rows: side by side, and row by row where tails ask for them. */
+/*
+ * The slots of 64 rows: side by side, and where tails ask for them row by row. There
+ * a row lies where shuffles of bytes within a quarter of a register bring it.
+ */
 typedef struct ForestBlockSlots
 {
 	uint8_t slots[FOREST_MAX_SLOTS][FOREST_BLOCK_ROWS] __attribute__((aligned(64)));
 	uint8_t by_row[FOREST_BLOCK_ROWS][FOREST_MAX_SLOTS] __attribute__((aligned(64)));
 } ForestBlockSlots;
+
+static inline uint32_t
+forest_place_of_row(uint32_t row)
+{
+	return row % 16 / 2 * 8 + row / 16 * 2 + row % 2;
+}
 
 /* Slots of at most 64 rows; those of rows behind the last are some bytes. */
 extern void forest_reduce_block_avx512(const ForestLanes *lanes, const float *values, size_t stride,

@@ -56,6 +56,13 @@ widen_top(const ForestTop *top, WideTop *wide)
 		                            thresholds));
 }
 
+AVX512_INLINE void
+widen_tops(const ForestTop *tops, WideTop *wide)
+{
+	for (uint32_t i = 0; i < STEP; i++)
+		widen_top(&tops[i], &wide[i]);
+}
+
 /* Which rows go right at a split. */
 AVX512_INLINE __mmask64
 decide(const WideTop *top, const ForestBlockSlots *rows, int lane)
@@ -114,6 +121,27 @@ exits_of_top(const WideTop *top, const ForestBlockSlots *rows)
 	return _mm512_mask_blend_epi8(decide(top, rows, 0), half[0], half[1]);
 }
 
+/* Eight trees and their exits. */
+typedef struct TopStep
+{
+	WideTop tops[STEP];
+	uint8_t exits[STEP][FOREST_BLOCK_ROWS] __attribute__((aligned(64)));
+} TopStep;
+
+/*
+ * The stages of a step are functions of their own: each is a long loop that needs
+ * most registers for itself, and compilers that merge them lose a third of the time.
+ */
+#define STAGE static AVX512 __attribute__((noinline)) void
+
+STAGE
+find_exits(const ForestTop *tops, const ForestBlockSlots *rows, TopStep *step)
+{
+	widen_tops(tops, step->tops);
+	for (uint32_t i = 0; i < STEP; i++)
+		_mm512_store_si512(step->exits[i], exits_of_top(&step->tops[i], rows));
+}
+
 /* Depth to 6 */
 
 /*
@@ -131,91 +159,145 @@ leaves_of_quarter(const float *leaves, __m512i exits, int quarter)
 	return _mm512_mask_blend_ps(_mm512_test_epi32_mask(at, _mm512_set1_epi32(32)), low, high);
 }
 
-AVX512 static void
+/* Adds the leaves of n trees; sums of the rows 4 i + quarter side by side. */
+STAGE
+add_leaves_of_tops(const float *leaves, uint8_t exits[][FOREST_BLOCK_ROWS], uint32_t n,
+                   float sums[4][16])
+{
+	__m512 sum[4];
+
+	for (int i = 0; i < 4; i++)
+		sum[i] = _mm512_load_ps(sums[i]);
+	for (uint32_t tree = 0; tree < n; tree++, leaves += FOREST_TOP_EXITS)
+#pragma GCC unroll 4
+		for (int i = 0; i < 4; i++)
+			sum[i] =
+			    _mm512_add_ps(sum[i], leaves_of_quarter(leaves, _mm512_load_si512(exits[tree]), i));
+	for (int i = 0; i < 4; i++)
+		_mm512_store_ps(sums[i], sum[i]);
+}
+
+STAGE
 sum_tops(const Forest *forest, const ForestBlockSlots *rows, float *sums)
 {
 	const ForestLanes *lanes = &forest->lanes;
 	float quarters[4][16] __attribute__((aligned(64)));
-	__m512 sum[4];
-	WideTop top[2];
+	TopStep step;
 
-	for (int i = 0; i < 4; i++)
-		sum[i] = _mm512_set1_ps(forest->base_margin);
-	widen_top(&lanes->tops[0], &top[0]);
-	for (uint32_t tree = 0; tree < forest->n_trees; tree++)
+	for (int r = 0; r < FOREST_BLOCK_ROWS; r++)
+		quarters[r % 4][r / 4] = forest->base_margin;
+	for (uint32_t tree = 0; tree < forest->n_trees; tree += STEP)
 	{
-		const float *leaves = lanes->leaves + (size_t) tree * FOREST_TOP_EXITS;
-		__m512i exits;
+		uint32_t n = forest->n_trees - tree;
 
-		if (tree + 1 < forest->n_trees)
-			widen_top(&lanes->tops[tree + 1], &top[(tree + 1) & 1]);
-		exits = exits_of_top(&top[tree & 1], rows);
-#pragma GCC unroll 4
-		for (int i = 0; i < 4; i++)
-			sum[i] = _mm512_add_ps(sum[i], leaves_of_quarter(leaves, exits, i));
+		find_exits(&lanes->tops[tree], rows, &step);
+		add_leaves_of_tops(lanes->leaves + (size_t) tree * FOREST_TOP_EXITS, step.exits,
+		                   n < STEP ? n : STEP, quarters);
 	}
-	for (int i = 0; i < 4; i++)
-		_mm512_store_ps(quarters[i], sum[i]);
 	for (int r = 0; r < FOREST_BLOCK_ROWS; r++)
 		sums[r] = quarters[r % 4][r / 4];
 }
 
 /* Depth to 8 */
 
-/* Eight trees on their way from the exits of their tops to their leaves. */
+/*
+ * Eight trees on their way from the exits of their tops to their leaves. Rows lie
+ * in the order of forest_place_of_row().
+ */
 typedef struct TailStep
 {
-	WideTop tops[STEP];
-	uint8_t exits[STEP][FOREST_BLOCK_ROWS] __attribute__((aligned(64)));
+	TopStep top;
+	uint8_t exits[FOREST_BLOCK_ROWS][STEP] __attribute__((aligned(64)));
 	uint64_t tails[FOREST_BLOCK_ROWS][STEP] __attribute__((aligned(64)));
 	uint64_t leaves[FOREST_BLOCK_ROWS][STEP] __attribute__((aligned(64)));
 } TailStep;
 
-/* Eight tails and exits of a row to leaves, counted from the first of the eight trees. */
-AVX512_INLINE __m512i
-leaves_of_row(const ForestBlockSlots *rows, bool wide, const TailStep *step, uint32_t r)
+/* From the exits of all rows in each tree to those of all trees for each row. */
+AVX512_INLINE void
+turn_exits(uint8_t by_tree[STEP][FOREST_BLOCK_ROWS], uint8_t exits[FOREST_BLOCK_ROWS][STEP])
 {
-	const __m512i bits = _mm512_set1_epi64(TAIL_BITS);
-	const __m512i starts = _mm512_setr_epi64(0, 256, 512, 768, 1024, 1280, 1536, 1792);
-	__m512i tails = _mm512_load_si512(step->tails[r]);
-	__m512i low = _mm512_load_si512(rows->by_row[r]);
-	__m512i picked =
-	    wide ? _mm512_permutex2var_epi8(low, tails, _mm512_load_si512(rows->by_row[r] + 64))
-	         : _mm512_permutexvar_epi8(tails, low);
-	__mmask64 right = _mm512_mask_cmpgt_epu8_mask(TAIL_SLOTS, picked, _mm512_srli_epi16(tails, 8));
-	__m512i decided = _mm512_sad_epu8(_mm512_maskz_mov_epi8(right, bits), _mm512_setzero_si512());
-	__m512i tail_exits =
-	    _mm512_maskz_permutexvar_epi8(LOWEST_BYTES, decided, _mm512_load_si512(exit_of_tail));
+	__m512i trees[STEP];
+	__m512i pairs[STEP];
+	__m512i fours[STEP];
 
-	return _mm512_add_epi64(_mm512_add_epi64(starts, tail_exits),
-	                        _mm512_load_si512(step->leaves[r]));
+#pragma GCC unroll 8
+	for (int i = 0; i < STEP; i++)
+		trees[i] = _mm512_load_si512(by_tree[i]);
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++)
+	{
+		pairs[2 * i] = _mm512_unpacklo_epi8(trees[2 * i], trees[2 * i + 1]);
+		pairs[2 * i + 1] = _mm512_unpackhi_epi8(trees[2 * i], trees[2 * i + 1]);
+	}
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++)
+	{
+		int pair = i / 2 * 4 + i % 2;
+
+		fours[2 * i] = _mm512_unpacklo_epi16(pairs[pair], pairs[pair + 2]);
+		fours[2 * i + 1] = _mm512_unpackhi_epi16(pairs[pair], pairs[pair + 2]);
+	}
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++)
+	{
+		_mm512_store_si512(exits[16 * i], _mm512_unpacklo_epi32(fours[i], fours[i + 4]));
+		_mm512_store_si512(exits[16 * i + 8], _mm512_unpackhi_epi32(fours[i], fours[i + 4]));
+	}
 }
 
-AVX512_INLINE void
-add_step(const ForestLanes *lanes, const ForestBlockSlots *rows, bool wide, uint32_t first,
-         uint32_t n_trees, uint32_t n_rows, TailStep *step, float *sums)
+/* The tails and exits of a row to its leaves, counted from the first of the eight trees. */
+AVX512_INLINE __m512i
+leaves_of_row(const uint8_t *slots, bool wide, const uint64_t *eight, const uint8_t *exits)
 {
-	const float *leaves = lanes->leaves + (size_t) first * FOREST_TAIL_EXITS;
+	const __m512i starts = _mm512_setr_epi64(0, 256, 512, 768, 1024, 1280, 1536, 1792);
+	__m512i tails = _mm512_load_si512(eight);
+	__m512i low = _mm512_load_si512(slots);
+	__m512i picked = wide ? _mm512_permutex2var_epi8(low, tails, _mm512_load_si512(slots + 64))
+	                      : _mm512_permutexvar_epi8(tails, low);
+	__mmask64 right = _mm512_mask_cmpgt_epu8_mask(TAIL_SLOTS, picked, _mm512_srli_epi16(tails, 8));
+	__m512i bits = _mm512_maskz_mov_epi8(right, _mm512_set1_epi8(1));
+	/* From bytes 0, 2 and 4 to bits 0, 2 and 4. */
+	bits = _mm512_or_si512(_mm512_or_si512(bits, _mm512_srli_epi64(bits, 14)),
+	                       _mm512_srli_epi64(bits, 28));
+	__m512i tail_exits =
+	    _mm512_maskz_permutexvar_epi8(LOWEST_BYTES, bits, _mm512_load_si512(exit_of_tail));
+	__m512i top_exits =
+	    _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *) (const void *) exits));
 
-	for (uint32_t i = 0; i < STEP; i++)
-		widen_top(&lanes->tops[first + i], &step->tops[i]);
-	for (uint32_t i = 0; i < STEP; i++)
-		_mm512_store_si512(step->exits[i], exits_of_top(&step->tops[i], rows));
-	for (uint32_t r = 0; r < n_rows; r++)
-	{
+	return _mm512_add_epi64(_mm512_add_epi64(starts, tail_exits), _mm512_slli_epi64(top_exits, 2));
+}
+
+STAGE
+fetch_tails(const ForestTail *tails, TailStep *step)
+{
+	for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
 #pragma GCC unroll 8
 		for (uint32_t i = 0; i < STEP; i++)
-		{
-			uint32_t exit = step->exits[i][r];
+			memcpy(&step->tails[r][i], &tails[i * FOREST_TOP_EXITS + step->exits[r][i]],
+			       sizeof(uint64_t));
+}
 
-			memcpy(&step->tails[r][i],
-			       &lanes->tails[(size_t) (first + i) * FOREST_TOP_EXITS + exit], sizeof(uint64_t));
-			step->leaves[r][i] = 4 * exit;
-		}
-	}
-	for (uint32_t r = 0; r < n_rows; r++)
-		_mm512_store_si512(step->leaves[r], leaves_of_row(rows, wide, step, r));
-	for (uint32_t r = 0; r < n_rows; r++)
+STAGE
+find_leaves(const ForestBlockSlots *rows, TailStep *step)
+{
+	for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
+		_mm512_store_si512(step->leaves[r],
+		                   leaves_of_row(rows->by_row[r], false, step->tails[r], step->exits[r]));
+}
+
+/* The same for more than 64 slots. */
+STAGE
+find_leaves_wide(const ForestBlockSlots *rows, TailStep *step)
+{
+	for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
+		_mm512_store_si512(step->leaves[r],
+		                   leaves_of_row(rows->by_row[r], true, step->tails[r], step->exits[r]));
+}
+
+STAGE
+add_leaves(const float *leaves, const TailStep *step, uint32_t n_trees, float *sums)
+{
+	for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
 	{
 		float sum = sums[r];
 
@@ -230,32 +312,31 @@ add_step(const ForestLanes *lanes, const ForestBlockSlots *rows, bool wide, uint
 	}
 }
 
-AVX512_INLINE void
-sum_tails(const Forest *forest, const ForestBlockSlots *rows, bool wide, uint32_t n_rows,
-          float *sums)
+STAGE
+sum_tails(const Forest *forest, const ForestBlockSlots *rows, float *sums)
 {
+	const ForestLanes *lanes = &forest->lanes;
+	float by_place[FOREST_BLOCK_ROWS];
 	TailStep step;
 
-	for (uint32_t r = 0; r < n_rows; r++)
-		sums[r] = forest->base_margin;
-	for (uint32_t first = 0; first < forest->n_trees; first += STEP)
+	for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
+		by_place[r] = forest->base_margin;
+	for (uint32_t tree = 0; tree < forest->n_trees; tree += STEP)
 	{
-		uint32_t n = forest->n_trees - first;
+		uint32_t n = forest->n_trees - tree;
 
-		add_step(&forest->lanes, rows, wide, first, n < STEP ? n : STEP, n_rows, &step, sums);
+		find_exits(&lanes->tops[tree], rows, &step.top);
+		turn_exits(step.top.exits, step.exits);
+		fetch_tails(lanes->tails + (size_t) tree * FOREST_TOP_EXITS, &step);
+		if (lanes->n_slots <= 64)
+			find_leaves(rows, &step);
+		else
+			find_leaves_wide(rows, &step);
+		add_leaves(lanes->leaves + (size_t) tree * FOREST_TAIL_EXITS, &step, n < STEP ? n : STEP,
+		           by_place);
 	}
-}
-
-AVX512 static void
-sum_tails_64(const Forest *forest, const ForestBlockSlots *rows, uint32_t n_rows, float *sums)
-{
-	sum_tails(forest, rows, false, n_rows, sums);
-}
-
-AVX512 static void
-sum_tails_128(const Forest *forest, const ForestBlockSlots *rows, uint32_t n_rows, float *sums)
-{
-	sum_tails(forest, rows, true, n_rows, sums);
+	for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
+		sums[r] = by_place[forest_place_of_row(r)];
 }
 
 AVX512 void
@@ -268,10 +349,8 @@ forest_sum_block_avx512(const Forest *forest, const float *values, size_t stride
 	forest_reduce_block_avx512(&forest->lanes, values, stride, n_rows, &rows);
 	if (forest->lanes.shape == FOREST_SHAPE_TOPS)
 		sum_tops(forest, &rows, sums);
-	else if (forest->lanes.n_slots <= 64)
-		sum_tails_64(forest, &rows, n_rows, sums);
 	else
-		sum_tails_128(forest, &rows, n_rows, sums);
+		sum_tails(forest, &rows, sums);
 	memcpy(margins, sums, n_rows * sizeof(float));
 }
 

@@ -319,8 +319,9 @@ turn_slots(ForestBlockSlots *rows, uint32_t first)
 		                       _mm512_extracti32x4_epi32(a[i], 3)};
 
 		for (int quarter = 0; quarter < 4; quarter++)
-			_mm_store_si128((__m128i *) (void *) (rows->by_row[16 * quarter + i] + first),
-			                quarters[quarter]);
+			_mm_store_si128(
+			    (__m128i *) (void *) (rows->by_row[forest_place_of_row(16u * quarter + i)] + first),
+			    quarters[quarter]);
 	}
 }
 

@@ -12,6 +12,7 @@
  */
 #include "xgboost_session.h"
 
+#include "core/forest_lanes_walk.h"
 #include "core/random.h"
 #include "core/xgboost_model.h"
 #include "forest_session.h"
@@ -19,7 +20,8 @@
 #define DEFAULT_MODELS 96
 #define ROWS_PER_MODEL 64
 #define MAX_FEATURES 300
-#define MAX_TRAINING_ROWS 600
+#define MAX_TRAINING_ROWS 1500
+#define TRAINING_ROWS 600
 
 typedef enum ColumnKind
 {
@@ -38,13 +40,21 @@ typedef enum Emphasis
 {
 	EMPHASIS_NONE,
 	EMPHASIS_THRESHOLDS, /* more than 255 of one feature */
-	EMPHASIS_SLOTS       /* more than 64 slots, or than a layout has */
+	EMPHASIS_SLOTS,      /* more than 64 slots, or than a layout has */
+	EMPHASIS_DEPTH,      /* trees of twelve levels */
+	EMPHASIS_LEAVES,     /* grown leaf by leaf, to 255 of them */
+	EMPHASIS_TREES       /* 500 of them */
 } Emphasis;
 
 static Emphasis
 emphasis_of(uint64_t seed)
 {
-	return seed % 8 == 3 ? EMPHASIS_THRESHOLDS : seed % 8 == 6 ? EMPHASIS_SLOTS : EMPHASIS_NONE;
+	static const Emphasis emphases[8] = {[1] = EMPHASIS_DEPTH,
+	                                     [3] = EMPHASIS_THRESHOLDS,
+	                                     [5] = EMPHASIS_LEAVES,
+	                                     [6] = EMPHASIS_SLOTS};
+
+	return seed % 32 == 16 ? EMPHASIS_TREES : emphases[seed % 8];
 }
 
 typedef struct Column
@@ -166,23 +176,35 @@ draw_rows(RandomState *random, Data *data)
 	data->labels[data->n - 1] = 1;
 }
 
+/* Labels that only trees with many leaves can follow. */
+static bool
+wants_large_trees(Emphasis emphasis)
+{
+	return emphasis == EMPHASIS_DEPTH || emphasis == EMPHASIS_LEAVES;
+}
+
 static void
 draw_data(RandomState *random, Data *data, bool categories, Emphasis emphasis)
 {
 	static const size_t widths[] = {1, 2, 3, 8, 8, 30, 30, 30, 64, 300};
 
-	data->n = 2 + random_below(random, chance(random, 0.1) ? 4 : MAX_TRAINING_ROWS - 2);
+	data->n = 2 + random_below(random, chance(random, 0.1) ? 4 : TRAINING_ROWS - 2);
 	data->width = widths[random_below(random, sizeof(widths) / sizeof(widths[0]))];
-	if (emphasis != EMPHASIS_NONE)
-	{
-		data->n = MAX_TRAINING_ROWS;
-		data->width = emphasis == EMPHASIS_THRESHOLDS ? 2 + random_below(random, 3)
-		                                              : 30 + random_below(random, 40);
-	}
-	draw_columns(random, data, categories);
+	if (emphasis != EMPHASIS_NONE && emphasis != EMPHASIS_TREES)
+		data->n = wants_large_trees(emphasis) ? MAX_TRAINING_ROWS : TRAINING_ROWS;
 	if (emphasis == EMPHASIS_THRESHOLDS)
+		data->width = 2 + random_below(random, 3);
+	else if (emphasis == EMPHASIS_SLOTS)
+		data->width = chance(random, 0.5) ? 30 + random_below(random, 40)
+		                                  : 150 + random_below(random, MAX_FEATURES - 150);
+	else if (wants_large_trees(emphasis))
+		data->width = 3 + random_below(random, 20);
+	draw_columns(random, data, categories);
+	if (emphasis == EMPHASIS_THRESHOLDS || wants_large_trees(emphasis))
 		data->columns[1].kind = COLUMN_NORMAL;
 	draw_rows(random, data);
+	for (size_t r = 1; wants_large_trees(emphasis) && r + 1 < data->n; r++)
+		data->labels[r] = chance(random, 0.5);
 }
 
 static DMatrixHandle
@@ -196,6 +218,27 @@ training_matrix(const Data *data)
 	XGBOOST_CHECK(XGDMatrixSetStrFeatureInfo(matrix, "feature_type", types, data->width));
 	XGBOOST_CHECK(XGDMatrixSetFloatInfo(matrix, "label", data->labels, data->n));
 	return matrix;
+}
+
+/* As large as the promise goes: 12 levels, 255 leaves or 500 trees. Returns the number of rounds. */
+static int
+draw_large_model(RandomState *random, BoosterHandle booster, Emphasis emphasis)
+{
+	booster_set(booster, "tree_method", "hist");
+	booster_set(booster, "grow_policy", "%s",
+	            emphasis == EMPHASIS_LEAVES ? "lossguide" : "depthwise");
+	booster_set(booster, "max_leaves", "%d", emphasis == EMPHASIS_LEAVES ? 255 : 0);
+	booster_set(booster, "max_depth", "%d",
+	            emphasis == EMPHASIS_DEPTH    ? 12
+	            : emphasis == EMPHASIS_LEAVES ? 0
+	                                          : 1 + (int) random_below(random, 8));
+	booster_set(booster, "num_parallel_tree", "1");
+	booster_set(booster, "subsample", "1");
+	booster_set(booster, "max_bin", "1024");
+	booster_set(booster, "min_child_weight", "0");
+	booster_set(booster, "lambda", "0.0001");
+	booster_set(booster, "gamma", "0");
+	return emphasis == EMPHASIS_TREES ? 500 : 1 + (int) random_below(random, 4);
 }
 
 /* Returns the number of rounds. */
@@ -230,7 +273,7 @@ draw_parameters(RandomState *random, BoosterHandle booster, bool categories, Emp
 	}
 	if (strcmp(method, "hist") == 0 && chance(random, 0.5))
 		booster_set(booster, "max_bin", "1024");
-	if (emphasis != EMPHASIS_NONE)
+	if (emphasis == EMPHASIS_THRESHOLDS || emphasis == EMPHASIS_SLOTS)
 	{
 		if (strcmp(method, "hist") == 0)
 			booster_set(booster, "max_bin", "1024");
@@ -244,9 +287,12 @@ draw_parameters(RandomState *random, BoosterHandle booster, bool categories, Emp
 	            chance(random, 0.6) ? 0.0
 	                                : (chance(random, 0.2) ? 1e6 : 2 * random_uniform(random)));
 	booster_set(booster, "max_cat_to_onehot", "%d", chance(random, 0.5) ? 1 : 50);
+	/* Else newer versions of XGBoost fit it to the labels. */
 	if (chance(random, 0.5))
 		booster_set(booster, "base_score", "%.9g", 0.0005 + 0.998 * random_uniform(random));
-	return n_rounds;
+	return wants_large_trees(emphasis) || emphasis == EMPHASIS_TREES
+	           ? draw_large_model(random, booster, emphasis)
+	           : n_rounds;
 }
 
 static BoosterHandle
@@ -402,7 +448,38 @@ typedef struct Coverage
 	size_t pages;
 	size_t categories[FOREST_SHAPE_CHUNKS + 1];
 	size_t too_many_slots;
+	uint32_t most_trees;
+	uint32_t deepest; /* levels */
+	uint32_t most_leaves;
+	uint32_t most_features;
+	uint32_t fewest_trees;
+	uint32_t fewest_features;
 } Coverage;
+
+static uint32_t
+smaller(uint32_t one, uint32_t other)
+{
+	return one < other ? one : other;
+}
+
+static uint32_t
+larger(uint32_t one, uint32_t other)
+{
+	return one > other ? one : other;
+}
+
+static void
+note_size(const Forest *forest, Coverage *coverage)
+{
+	coverage->most_trees = larger(coverage->most_trees, forest->n_trees);
+	coverage->fewest_trees = smaller(coverage->fewest_trees, forest->n_trees);
+	coverage->most_features = larger(coverage->most_features, forest->n_features);
+	coverage->fewest_features = smaller(coverage->fewest_features, forest->n_features);
+	coverage->deepest = larger(coverage->deepest, forest_depth(forest));
+	for (uint32_t tree = 0; tree < forest->n_trees; tree++)
+		coverage->most_leaves = larger(
+		    coverage->most_leaves, (forest_tree_end(forest, tree) - forest->roots[tree] + 1) / 2);
+}
 
 static void
 note_layout(const Forest *forest, Coverage *coverage)
@@ -431,9 +508,16 @@ compare_model(const Data *data, BoosterHandle booster, RandomState *random, uint
 	if (!forest_session_create(model, size, NULL, &session, &error))
 		fail_msg("model of seed %llu: %s", (unsigned long long) seed, error.message);
 	note_layout(&session.forest, coverage);
+	note_size(&session.forest, coverage);
 	thresholds = collect_thresholds(model, size);
 	for (size_t r = 0; r < ROWS_PER_MODEL; r++)
 		draw_row(random, data, &thresholds, rows + r * data->width);
+	for (size_t c = 0; c < data->width; c++)
+	{
+		rows[c] = NAN;
+		rows[data->width + c] = INFINITY;
+		rows[2 * data->width + c] = -INFINITY;
+	}
 	booster_margins_in_place(booster, rows, ROWS_PER_MODEL, data->width, expected);
 	coverage->triples += assert_same_bits(&session.forest, rows, expected, ROWS_PER_MODEL, seed);
 	for (int infinities = 0; infinities < 4; infinities++)
@@ -456,6 +540,9 @@ print_coverage(const Coverage *coverage, uint64_t n_models)
 	    coverage->shapes[FOREST_SHAPE_CHUNKS], coverage->categories[FOREST_SHAPE_TOPS],
 	    coverage->categories[FOREST_SHAPE_TAILS], coverage->categories[FOREST_SHAPE_CHUNKS],
 	    coverage->wide, coverage->pages, coverage->too_many_slots);
+	print_message("# %u to %u trees of up to %u levels and %u leaves, %u to %u features\n",
+	              coverage->fewest_trees, coverage->most_trees, coverage->deepest,
+	              coverage->most_leaves, coverage->fewest_features, coverage->most_features);
 }
 
 static void
@@ -464,7 +551,7 @@ margins_equal_those_of_xgboost(void **state)
 	uint64_t n_models = environment_number("EXACTNESS_MODELS", DEFAULT_MODELS);
 	uint64_t first = environment_number("EXACTNESS_SEED", 1);
 	Data *data = malloc(sizeof(Data));
-	Coverage coverage = {0};
+	Coverage coverage = {.fewest_trees = UINT32_MAX, .fewest_features = UINT32_MAX};
 
 	for (uint64_t seed = first; seed < first + n_models; seed++)
 	{
@@ -489,6 +576,9 @@ margins_equal_those_of_xgboost(void **state)
 	for (ForestShape shape = FOREST_SHAPE_TOPS; shape <= FOREST_SHAPE_CHUNKS; shape++)
 		assert_true(coverage.shapes[shape] > 0 && coverage.categories[shape] > 0);
 	assert_true(coverage.wide > 0 && coverage.pages > 0 && coverage.too_many_slots > 0);
+	assert_true(coverage.fewest_trees <= 1 && coverage.most_trees >= 500);
+	assert_true(coverage.deepest >= 12 && coverage.most_leaves >= 255);
+	assert_true(coverage.fewest_features == 1 && coverage.most_features == MAX_FEATURES);
 }
 
 int
