@@ -16,12 +16,14 @@
 #include "core/forest_path.h"
 
 #define FOREST_IMAGE_ALIGNMENT 64
+#define FOREST_IMAGE_VERSION 2
 #define FOREST_MAX_FEATURES 65535
 
 typedef struct ForestNode ForestNode; /* layout private to the engine */
 
 typedef struct Forest
 {
+	uint32_t image_version; /* below FOREST_IMAGE_VERSION: forest_image_from_forest() lays it out */
 	uint32_t n_features;
 	uint32_t n_trees;
 	uint32_t n_nodes;

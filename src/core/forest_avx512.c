@@ -14,6 +14,11 @@
 
 #include <string.h>
 
+/* A block takes the time of 64 rows; fewer than these are faster one by one. */
+#define FEWEST_IN_BLOCK 20
+/* Rows of a block are at most so far apart, as their offsets have 32 bits. */
+#define MAX_STRIDE ((size_t) INT32_MAX / 16 / sizeof(float))
+
 /* The lowest byte of each word of 64 bits. */
 #define LOWEST_BYTES UINT64_C(0x0101010101010101)
 /* The slots of eight tails, each between thresholds; and bits 0, 2 and 4 in their places. */
@@ -496,7 +501,10 @@ sum_block_of_tops(const Forest *forest, bool wide, const float *values, size_t s
 	memcpy(margins, sums, n_rows * sizeof(float));
 }
 
-/* Blocks of chunks go row by row: a longer tile is worth more than tops that are loaded once. */
+/*
+ * Blocks with categories. (Blocks of chunks go row by row: a longer tile is worth
+ * more than tops that are loaded once.)
+ */
 #define DEFINE_SUMS(name, shape, wide)                                                             \
 	static AVX512 float sum_row_##name(const Forest *forest, const float *values)                  \
 	{                                                                                              \
@@ -507,16 +515,10 @@ sum_block_of_tops(const Forest *forest, bool wide, const float *values, size_t s
 	static AVX512 void sum_block_##name(const Forest *forest, const float *values, size_t stride,  \
 	                                    uint32_t n_rows, float *margins)                           \
 	{                                                                                              \
-		if (shape != FOREST_SHAPE_CHUNKS && forest->lanes.n_category_features == 0 &&              \
-		    n_rows >= 20)                                                                          \
-			forest_sum_block_avx512(forest, values, stride, n_rows, margins);                      \
-		else if (shape == FOREST_SHAPE_TOPS)                                                       \
+		if (shape == FOREST_SHAPE_TOPS)                                                            \
 			sum_block_of_tops(forest, wide, values, stride, n_rows, margins);                      \
-		else if (shape == FOREST_SHAPE_TAILS)                                                      \
-			sum_block(forest, shape, wide, values, stride, n_rows, margins);                       \
 		else                                                                                       \
-			for (uint32_t r = 0; r < n_rows; r++)                                                  \
-				margins[r] = sum_row_##name(forest, values + r * stride);                          \
+			sum_block(forest, shape, wide, values, stride, n_rows, margins);                       \
 	}
 
 DEFINE_SUMS(tops, FOREST_SHAPE_TOPS, false)
@@ -557,14 +559,20 @@ void
 forest_margins_avx512(const Forest *forest, const float *rows, size_t stride, size_t n,
                       float *margins)
 {
-	const Sums *sums = sums_of(&forest->lanes);
+	const ForestLanes *lanes = &forest->lanes;
+	const Sums *sums = sums_of(lanes);
+	uint32_t n_rows;
 
-	for (size_t r = 0; r < n; r += FOREST_BLOCK_ROWS)
+	for (size_t r = 0; r < n; r += n_rows)
 	{
-		size_t left = n - r;
-
-		sums->block(forest, rows + r * stride, stride,
-		            (uint32_t) (left < FOREST_BLOCK_ROWS ? left : FOREST_BLOCK_ROWS), margins + r);
+		n_rows = n - r < FOREST_BLOCK_ROWS ? (uint32_t) (n - r) : FOREST_BLOCK_ROWS;
+		if (lanes->shape == FOREST_SHAPE_CHUNKS || n_rows < FEWEST_IN_BLOCK || stride > MAX_STRIDE)
+			for (uint32_t i = 0; i < n_rows; i++)
+				margins[r + i] = sums->row(forest, rows + (r + i) * stride);
+		else if (lanes->n_category_features == 0)
+			forest_sum_block_avx512(forest, rows + r * stride, stride, n_rows, margins + r);
+		else
+			sums->block(forest, rows + r * stride, stride, n_rows, margins + r);
 	}
 }
 

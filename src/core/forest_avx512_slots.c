@@ -173,7 +173,7 @@ typedef struct ColumnRanks
 	__m512i high;
 } ColumnRanks;
 
-/* Rows are at most FOREST_MAX_FEATURES floats apart, so offsets fit. */
+/* The values of a feature; zero behind the last row. Offsets of rows fit 32 bits. */
 AVX512_INLINE void
 gather_column(const float *values, size_t stride, uint32_t n, Column *column)
 {

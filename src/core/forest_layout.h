@@ -12,7 +12,6 @@
 #include "core/forest.h"
 
 #define FOREST_IMAGE_MAGIC "FDFOREST" /* 8 bytes, no terminating zero */
-#define FOREST_IMAGE_VERSION 2
 #define FOREST_IMAGE_OLDEST_VERSION 1
 #define FOREST_MAX_TREES (1u << 24)
 #define FOREST_MAX_NODES (1u << 30)

@@ -213,6 +213,7 @@ describe_trees(const ForestHeader *header, Forest *forest)
 	const ForestSection *sections = header->sections;
 	const uint8_t *image = (const uint8_t *) header;
 
+	forest->image_version = header->version;
 	forest->n_features = header->n_features;
 	forest->base_margin = header->base_margin;
 	forest->n_trees = (uint32_t) sections[FOREST_SECTION_ROOTS].count;

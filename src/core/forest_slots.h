@@ -16,11 +16,9 @@
 /*
  * Trees whose decisions are taken before their leaves are looked up; multiples of
  * 8. Many for one row, whose decisions can only be read once they have left the
- * processor's store queue; fewer for a block, whose decisions shall stay in cache,
- * and where the next tile is decided while the leaves of one are added.
+ * processor's store queue; fewer for a block, whose decisions shall stay in cache.
  */
 #define FOREST_TILE 128
-#define FOREST_SHORT_TILE 32
 #define FOREST_BLOCK_TILE 32
 /* Rows of a block. */
 #define FOREST_BLOCK_ROWS 64

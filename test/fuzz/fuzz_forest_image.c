@@ -14,8 +14,10 @@
 #include <string.h>
 
 #include "core/checksum.h"
+#include "core/forest_image.h"
 #include "core/forest_layout.h"
 
+#define ROWS 64 /* a whole block */
 #define PREFIX offsetof(ForestHeader, n_features)
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,16 +30,17 @@ margin_on_every_path(Forest *forest, const float *row)
 
 	for (int path = 0; path < FOREST_PATHS; path++)
 	{
-		float margins[2];
+		float margins[1 + ROWS];
 
 		if (!forest_use_path(forest, (ForestPath) path))
 			continue;
 		margins[0] = forest_margin(forest, row);
-		forest_margins(forest, row, 0, 1, &margins[1]);
+		forest_margins(forest, row, 0, ROWS, &margins[1]);
 		if (path == FOREST_PATH_NODES)
 			expected = margins[0];
 		if (memcmp(&margins[0], &expected, sizeof(float)) != 0 ||
-		    memcmp(&margins[1], &expected, sizeof(float)) != 0)
+		    memcmp(&margins[1], &expected, sizeof(float)) != 0 ||
+		    memcmp(&margins[ROWS], &expected, sizeof(float)) != 0)
 			abort();
 	}
 	return expected;
@@ -64,6 +67,27 @@ evaluate(Forest *forest)
 	free(row);
 }
 
+/* A forest without a layout can be laid out, and then goes down every path. */
+static void
+evaluate_laid_out(const Forest *old)
+{
+	void *image;
+	void *aligned;
+	size_t size;
+	Forest forest;
+	CoreError error;
+
+	if (!forest_image_from_forest(old, &core_malloc_allocator, &image, &size, &error))
+		return;
+	aligned = aligned_alloc(FOREST_IMAGE_ALIGNMENT, size);
+	memcpy(aligned, image, size);
+	if (!forest_open(aligned, size, &forest, &error))
+		abort();
+	evaluate(&forest);
+	free(aligned);
+	free(image);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -85,7 +109,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	header.checksum = checksum64(image + FOREST_CHECKSUM_START, image_size - FOREST_CHECKSUM_START);
 	memcpy(image, &header, PREFIX);
 	if (forest_open(image, image_size, &forest, &error))
+	{
 		evaluate(&forest);
+		if (forest.image_version < FOREST_IMAGE_VERSION)
+			evaluate_laid_out(&forest);
+	}
 	free(image);
 	return 0;
 }

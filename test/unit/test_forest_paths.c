@@ -19,7 +19,7 @@
 #include "forest_session.h"
 
 #define MAX_FEATURES 300
-#define ROWS 80
+#define ROWS 100 /* a block and a part of one */
 
 typedef struct Shape
 {
@@ -450,7 +450,7 @@ as_version_1(const ForestSession *session)
 	return old;
 }
 
-/* Forests of version 1 have no layout, and the same margins. */
+/* Forests of version 1 have no layout, and the same margins; written again, they have one. */
 static void
 images_of_version_1_are_read(void **state)
 {
@@ -463,6 +463,7 @@ images_of_version_1_are_read(void **state)
 		float *rows = calloc(ROWS * shape->n_features, sizeof(float));
 		ForestSession now;
 		ForestSession old;
+		ForestSession renewed;
 		CoreError error;
 		Draft draft;
 
@@ -472,11 +473,17 @@ images_of_version_1_are_read(void **state)
 		if (!forest_open(old.image, old.size, &old.forest, &error))
 			fail_msg("%s", error.message);
 		assert_int_equal(old.forest.path, FOREST_PATH_NODES);
+		assert_int_equal(old.forest.image_version, 1);
+		renewed = session_of(&old.forest);
+		assert_int_equal(renewed.forest.image_version, FOREST_IMAGE_VERSION);
+		assert_int_equal(renewed.size, now.size);
+		assert_memory_equal(renewed.image, now.image, now.size);
 		for (size_t i = 0; i < ROWS * shape->n_features; i++)
 			rows[i] = draw_value(&random, shape);
 		compare_paths(&old.forest, shape, rows, shape->n_features, ROWS);
 		forest_session_free(&now);
 		forest_session_free(&old);
+		forest_session_free(&renewed);
 		free(rows);
 		free_draft(&draft);
 	}
