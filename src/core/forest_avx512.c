@@ -25,6 +25,9 @@
 #define TAIL_SLOTS UINT64_C(0x1515151515151515)
 #define TAIL_BITS INT64_C(0x0000001000040001)
 
+/* The first exit below the upper three levels, by how far their exit shifts; a short table. */
+#define BASE_OF_SHIFT(shift) (8 * ((shift) / 7 - ((shift) >= 7)))
+
 typedef struct ByteTable128
 {
 	uint8_t bytes[128] __attribute__((aligned(64)));
@@ -34,8 +37,8 @@ static const ByteTable128 exit_of_8 = {
     {FOREST_TABLE_64(FOREST_EXIT_OF_8, 0), FOREST_TABLE_64(FOREST_EXIT_OF_8, 64)}};
 static const ByteTable128 shift_of_8 = {
     {FOREST_TABLE_64(FOREST_SHIFT_OF_8, 0), FOREST_TABLE_64(FOREST_SHIFT_OF_8, 64)}};
-static const ByteTable128 base_of_8 = {
-    {FOREST_TABLE_64(FOREST_BASE_OF_8, 0), FOREST_TABLE_64(FOREST_BASE_OF_8, 64)}};
+static const uint8_t base_of_shift[64]
+    __attribute__((aligned(64))) = {FOREST_TABLE_64(BASE_OF_SHIFT, 0)};
 static const uint8_t exit_of_4[64]
     __attribute__((aligned(64))) = {FOREST_TABLE_64(FOREST_EXIT_OF_4, 0)};
 static const uint8_t shift_of_4[64]
@@ -97,9 +100,10 @@ look_up_64(const uint8_t *table, __m512i words)
 AVX512_INLINE __m512i
 exits_of_tops(__m512i decisions)
 {
-	__m512i lower = _mm512_srlv_epi64(decisions, look_up_128(&shift_of_8, decisions));
+	__m512i shift = look_up_128(&shift_of_8, decisions);
+	__m512i lower = _mm512_srlv_epi64(decisions, shift);
 
-	return _mm512_add_epi64(look_up_128(&base_of_8, decisions), look_up_128(&exit_of_8, lower));
+	return _mm512_add_epi64(look_up_64(base_of_shift, shift), look_up_128(&exit_of_8, lower));
 }
 
 /* Eight words of 15 decisions to their exits. */

@@ -18,9 +18,8 @@
 /* Trees whose exits are kept until their leaves are added. */
 #define STEP 8
 
-/* The slots of eight tails, each between thresholds; and bits 0, 2 and 4 in their places. */
+/* The slots of eight tails, each between thresholds. */
 #define TAIL_SLOTS UINT64_C(0x1515151515151515)
-#define TAIL_BITS INT64_C(0x0000001000040001)
 #define LOWEST_BYTES UINT64_C(0x0101010101010101)
 
 static const uint8_t exit_of_tail[64]
@@ -245,6 +244,16 @@ turn_exits(uint8_t by_tree[STEP][FOREST_BLOCK_ROWS], uint8_t exits[FOREST_BLOCK_
 	}
 }
 
+/* Bits 0, 2 and 4 of each word, from its bytes 0, 2 and 4. */
+AVX512_INLINE __m512i
+bits_of_tails(__mmask64 right)
+{
+	__m512i bytes = _mm512_maskz_mov_epi8(right, _mm512_set1_epi8(1));
+
+	return _mm512_or_si512(_mm512_or_si512(bytes, _mm512_srli_epi64(bytes, 14)),
+	                       _mm512_srli_epi64(bytes, 28));
+}
+
 /* The tails and exits of a row to its leaves, counted from the first of the eight trees. */
 AVX512_INLINE __m512i
 leaves_of_row(const uint8_t *slots, bool wide, const uint64_t *eight, const uint8_t *exits)
@@ -255,12 +264,8 @@ leaves_of_row(const uint8_t *slots, bool wide, const uint64_t *eight, const uint
 	__m512i picked = wide ? _mm512_permutex2var_epi8(low, tails, _mm512_load_si512(slots + 64))
 	                      : _mm512_permutexvar_epi8(tails, low);
 	__mmask64 right = _mm512_mask_cmpgt_epu8_mask(TAIL_SLOTS, picked, _mm512_srli_epi16(tails, 8));
-	__m512i bits = _mm512_maskz_mov_epi8(right, _mm512_set1_epi8(1));
-	/* From bytes 0, 2 and 4 to bits 0, 2 and 4. */
-	bits = _mm512_or_si512(_mm512_or_si512(bits, _mm512_srli_epi64(bits, 14)),
-	                       _mm512_srli_epi64(bits, 28));
-	__m512i tail_exits =
-	    _mm512_maskz_permutexvar_epi8(LOWEST_BYTES, bits, _mm512_load_si512(exit_of_tail));
+	__m512i tail_exits = _mm512_maskz_permutexvar_epi8(LOWEST_BYTES, bits_of_tails(right),
+	                                                   _mm512_load_si512(exit_of_tail));
 	__m512i top_exits =
 	    _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *) (const void *) exits));
 

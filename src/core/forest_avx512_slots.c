@@ -50,31 +50,65 @@ ranked_values(const ForestLanes *lanes, const float *values, float *copy)
 	return copy;
 }
 
+/* The parts of one rank, once it is known in which block of its feature a value is. */
 AVX512_INLINE void
-find_blocks(const ForestLanes *lanes, const float *values, RankParts *parts)
+store_parts(const ForestLanes *lanes, const ForestRanked *ranked, __m512 x, uint64_t n_before,
+            uint32_t i, RankParts *parts)
 {
-	const ForestRanked *ranked = lanes->ranked;
-	const float *separators = lanes->separators;
+	const float *block = lanes->thresholds + FOREST_BLOCK * (n_before + ranked->first_block);
+
+	parts->blocks[i] = (uint16_t) n_before;
+	_store_mask16(&parts->masks[i], at_most(block, x));
+}
+
+/* One vector of separators for each feature, as nearly all forests have it. */
+AVX512_INLINE void
+find_short_blocks(const ForestLanes *lanes, const float *values, RankParts *parts)
+{
 	uint32_t n = lanes->n_ranked;
 
-#pragma GCC unroll 2
+#pragma GCC unroll 4
 	for (uint32_t i = 0; i < n; i++)
 	{
 		__m512 x = _mm512_set1_ps(values[i]);
-		uint64_t n_before = count_at_most(separators, x);
 
-		separators += FOREST_BLOCK;
-		if (__builtin_expect(ranked[i].n_thresholds >= FOREST_BLOCK * (FOREST_BLOCK + 1), 0))
-			for (uint32_t v = forest_separator_vectors(ranked[i].n_thresholds); v > 1; v--)
-			{
-				n_before += count_at_most(separators, x);
-				separators += FOREST_BLOCK;
-			}
-		parts->blocks[i] = (uint16_t) n_before;
-		_store_mask16(
-		    &parts->masks[i],
-		    at_most(lanes->thresholds + FOREST_BLOCK * (n_before + ranked[i].first_block), x));
+		store_parts(lanes, &lanes->ranked[i], x,
+		            count_at_most(lanes->separators + FOREST_BLOCK * i, x), i, parts);
 	}
+}
+
+AVX512_INLINE void
+find_long_blocks(const ForestLanes *lanes, const float *values, RankParts *parts)
+{
+	const float *separators = lanes->separators;
+
+	for (uint32_t i = 0; i < lanes->n_ranked; i++)
+	{
+		__m512 x = _mm512_set1_ps(values[i]);
+		uint64_t n_before = 0;
+
+		for (uint32_t v = forest_separator_vectors(lanes->ranked[i].n_thresholds); v > 0; v--)
+		{
+			n_before += count_at_most(separators, x);
+			separators += FOREST_BLOCK;
+		}
+		store_parts(lanes, &lanes->ranked[i], x, n_before, i, parts);
+	}
+}
+
+AVX512_INLINE void
+find_blocks(const ForestLanes *lanes, const float *values, RankParts *parts)
+{
+	const ForestRanked *last;
+
+	if (lanes->n_ranked == 0)
+		return;
+	last = &lanes->ranked[lanes->n_ranked - 1];
+	if (last->first_separator == lanes->n_ranked - 1 &&
+	    forest_separator_vectors(last->n_thresholds) == 1)
+		find_short_blocks(lanes, values, parts);
+	else
+		find_long_blocks(lanes, values, parts);
 }
 
 /* 32 ranks from their parts. */
@@ -152,7 +186,9 @@ set_slots(const ForestLanes *lanes, const float *values, const RankParts *parts,
 		_mm512_store_si512(ranks.of + FOREST_RIGHT_RANKS + 64 * half + 32, right_high);
 	}
 	_mm512_store_si512(row->slots, slots_from_ranks(lanes->slot_sources, left, right));
-	_mm512_store_si512(row->slots + 64, slots_from_ranks(lanes->slot_sources + 64, left, right));
+	if (lanes->n_slots > 64)
+		_mm512_store_si512(row->slots + 64,
+		                   slots_from_ranks(lanes->slot_sources + 64, left, right));
 	forest_set_pages(lanes, &ranks, row);
 }
 
