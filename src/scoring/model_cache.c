@@ -16,9 +16,11 @@
 #include "commands/trigger.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
+#include "core/forest_image.h"
 #include "fmgr.h"
 #include "pg/errors.h"
 #include "pg/golden.h"
+#include "pg/memory.h"
 #include "pg/settings.h"
 #include "scoring/model_cache.h"
 #include "utils/inval.h"
@@ -190,17 +192,40 @@ model_cache_digest_agrees(struct varlena *bytes, struct varlena *expected)
 	       memcmp(digest, VARDATA_ANY(expected), sizeof(digest)) == 0;
 }
 
+/* Opens a copy of the bytes in the model's context. */
 static void
-open_image(LoadedModel *model, struct varlena *image)
+open_bytes(LoadedModel *model, const void *bytes, size_t size)
 {
-	size_t size = VARSIZE_ANY_EXHDR(image);
 	char *memory = MemoryContextAllocHuge(model->context, size + FOREST_IMAGE_ALIGNMENT);
 	void *aligned = (void *) TYPEALIGN(FOREST_IMAGE_ALIGNMENT, memory);
 	CoreError error;
 
-	memcpy(aligned, VARDATA_ANY(image), size);
+	memcpy(aligned, bytes, size);
 	if (!forest_open(aligned, size, &model->forest, &error))
 		model_damaged(error.message);
+}
+
+/* An image of an older version has no layout for vectors: it is laid out here and now. */
+static void
+lay_out(LoadedModel *model)
+{
+	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
+	void *image;
+	size_t size;
+	CoreError error;
+
+	if (!forest_image_from_forest(&model->forest, &allocator, &image, &size, &error))
+		model_damaged(error.message);
+	open_bytes(model, image, size);
+	pfree(image);
+}
+
+static void
+open_image(LoadedModel *model, struct varlena *image)
+{
+	open_bytes(model, VARDATA_ANY(image), VARSIZE_ANY_EXHDR(image));
+	if (model->forest.image_version < FOREST_IMAGE_VERSION)
+		lay_out(model);
 	model->asked_path = setting_engine_path();
 	(void) forest_use_path(&model->forest, model->asked_path);
 }
