@@ -5,16 +5,18 @@
 #   make check-regress TESTS=score    one kind, some tests of it
 #   make fuzz FUZZ_SECONDS=600        fuzz tests at length: two hours, unless it says so (make
 #                                     check: a minute in all); goes on from build/fuzz/corpus
+#   make bench                        the figures of docs/performance.md, about a quarter of an hour
+#   make bench BENCH="scan training"  some of them (test/bench/figures/*.py); UPDATE=1 writes the page
 #   make bench-engine                 how long a row takes, against XGBoost
 #   make bench-explain                how long an explanation takes, against XGBoost
 #   make demo KEEP=1                  leaves the server up and says how to reach it
 
-KINDS = static unit fuzz regress isolation pgtap tap docs docker
+KINDS = static unit fuzz regress isolation pgtap tap docs docker bench
 
 # A server and its settings come from us, not from the shell this was called in.
 ENVIRONMENT = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PG_CONFIG="$(PG_CONFIG)"
 
-.PHONY: check demo fuzz stage bench-engine bench-explain $(addprefix check-,$(KINDS))
+.PHONY: check demo fuzz stage bench bench-engine bench-explain $(addprefix check-,$(KINDS))
 
 check:
 	@$(ENVIRONMENT) TESTS="$(TESTS)" test/check $(KINDS)
@@ -24,6 +26,9 @@ $(addprefix check-,$(KINDS)): check-%:
 
 fuzz:
 	@$(ENVIRONMENT) TESTS="$(TESTS)" FUZZ_SECONDS="$(or $(FUZZ_SECONDS),7200)" FUZZ_CORPUS=build/fuzz/corpus test/check fuzz
+
+bench:
+	@$(ENVIRONMENT) UPDATE="$(UPDATE)" test/bench/run $(BENCH)
 
 bench-engine:
 	@$(ENVIRONMENT) packages/install build run check

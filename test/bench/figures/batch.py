@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+"""Scores of a whole table, stored: CREATE TABLE AS and UPDATE with fraud_score, against reading the
+table into Python, predicting, and writing the scores back by COPY."""
+import json
+import subprocess
+
+import bench
+
+for module in ("pandas", "xgboost"):
+    if subprocess.run(["/usr/bin/python3", "-c", f"import {module}"], stderr=subprocess.DEVNULL).returncode != 0:
+        bench.skip(f"python3-{module} is not installed")
+connection = bench.rows_made()
+bench.query(connection, "SET max_parallel_workers_per_gather = 0; SET jit = off")
+model = bench.model_made(connection, 300, 6)
+ARTIFACT = bench.artifact(connection, model)
+
+
+def in_python(reader):
+    def run():
+        bench.query(connection, "DROP TABLE IF EXISTS python_scores")
+        output = subprocess.run(["/usr/bin/python3", f"{bench.HERE}/python/batch.py", reader, ARTIFACT], check=True,
+                                stdout=subprocess.PIPE, text=True).stdout
+        times = json.loads(output)
+        stages[reader] = times
+        return times["total"]
+    return run
+
+
+def create_table():
+    bench.query(connection, "DROP TABLE IF EXISTS created_scores")
+    return bench.seconds(lambda: bench.query(
+        connection, f"CREATE TABLE created_scores AS SELECT id, fraud_score(t, '{model}') AS score FROM bench_labelled t"))
+
+
+def update():
+    bench.query(connection, """DROP TABLE IF EXISTS updated_scores;
+        CREATE TABLE updated_scores AS SELECT *, NULL::float8 AS score FROM bench_labelled""")
+    return bench.seconds(lambda: bench.query(connection, f"UPDATE updated_scores t SET score = fraud_score(t, '{model}')"))
+
+
+stages = {}
+measured = bench.in_turns({"create": create_table, "read_sql": in_python("read_sql"), "update": update, "copy": in_python("copy")},
+                          repetitions=1 if bench.SMALL else 3, warm=False)
+counts = [bench.value(connection, f"SELECT count(score) FROM {table}") for table in ("python_scores", "created_scores", "updated_scores")]
+if set(counts) != {bench.ROWS}:
+    raise SystemExit(f"not all rows were scored: {counts}")
+reader = min(("read_sql", "copy"), key=lambda name: measured[name])
+python = (f"Python ({reader}, COPY back)", measured[reader])
+for name, title in (("create", "CREATE TABLE AS"), ("update", "UPDATE")):
+    bench.result(f"scores of {bench.ROWS:,} rows stored, 300 trees of depth 6", (title, measured[name]), python, "s",
+                 ratio=measured[reader] / measured[name], at_least=5)
+bench.remark("Python's batch: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in stages[reader].items()) + " in the last run.")
