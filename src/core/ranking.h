@@ -36,6 +36,16 @@ typedef struct ScoredRow
  * input order. In place, O(n): 8 passes at most (ranking_sort.c). */
 extern void ranking_sort(ScoredRow *rows, size_t n);
 
+/*
+ * ranking_sort() of float32 margins (or other scores; not NaN) and their labels,
+ * whose rows it fills: faster, with room for 2 n integers of scratch (ranking_margins.c).
+ */
+extern void ranking_sort_margins(const float *margins, const uint8_t *labels, size_t n,
+                                 uint64_t *scratch, ScoredRow *rows);
+
+/* log_loss of rows whose scores are margins: of their logistic function. In any order, n > 0. */
+extern double ranking_logistic_loss(const ScoredRow *rows, size_t n);
+
 extern double ranking_auc(const ScoredRow *rows, const uint32_t *weights, size_t n);
 extern double ranking_average_precision(const ScoredRow *rows, const uint32_t *weights, size_t n);
 extern double ranking_log_loss(const ScoredRow *rows, const uint32_t *weights, size_t n);

@@ -106,23 +106,31 @@ boosting_margins(XgboostSession *session, BoosterHandle booster, DMatrixHandle m
 	return margins;
 }
 
-/* scratch: room for the rows of the validation part. */
+/* Room for the rows of the validation part, sorted. */
+typedef struct RoundScratch
+{
+	uint64 *keys;
+	ScoredRow *rows;
+} RoundScratch;
+
+static RoundScratch
+round_scratch_create(uint64 n)
+{
+	RoundScratch scratch;
+
+	scratch.keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(uint64) * 2 * n);
+	scratch.rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(ScoredRow) * n);
+	return scratch;
+}
+
 static void
 measure_round(double metrics[N_ROUND_METRICS], const float *margins, const uint8 *labels, uint64 n,
-              ScoredRow *scratch)
+              const RoundScratch *scratch)
 {
-	for (uint64 i = 0; i < n; i++)
-	{
-		scratch[i].score = margins[i];
-		scratch[i].label = labels[i];
-	}
-	ranking_sort(scratch, n);
-	metrics[ROUND_AVERAGE_PRECISION] = ranking_average_precision(scratch, NULL, n);
-	metrics[ROUND_AUC] = ranking_auc(scratch, NULL, n);
-	/* The logistic function keeps the order. */
-	for (uint64 i = 0; i < n; i++)
-		scratch[i].score = 1 / (1 + exp(-scratch[i].score));
-	metrics[ROUND_LOG_LOSS] = ranking_log_loss(scratch, NULL, n);
+	ranking_sort_margins(margins, labels, n, scratch->keys, scratch->rows);
+	metrics[ROUND_AVERAGE_PRECISION] = ranking_average_precision(scratch->rows, NULL, n);
+	metrics[ROUND_AUC] = ranking_auc(scratch->rows, NULL, n);
+	metrics[ROUND_LOG_LOSS] = ranking_logistic_loss(scratch->rows, n);
 }
 
 static void
@@ -215,7 +223,7 @@ run_rounds(Boosting *boosting, XgboostSession *session, BoosterHandle booster,
 	int patience = (int) parameters->values[PARAMETER_EARLY_STOPPING_ROUNDS];
 	uint64 n = rows->n_rows[PART_VALIDATION];
 	const uint8 *labels = rows->labels + part_begin(rows, PART_VALIDATION);
-	ScoredRow *scratch = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(ScoredRow) * n);
+	RoundScratch scratch = round_scratch_create(n);
 	bool progress = setting_progress();
 	TimestampTz reported = GetCurrentTimestamp();
 	bool forest = parameters->algorithm == ALGORITHM_RANDOM_FOREST;
@@ -238,7 +246,7 @@ run_rounds(Boosting *boosting, XgboostSession *session, BoosterHandle booster,
 		CHECK_FOR_INTERRUPTS();
 		check_size(session, booster, round + 1);
 		measure_round(metrics, boosting_margins(session, booster, boosting->validation, n), labels,
-		              n, scratch);
+		              n, &scratch);
 		CHECK_FOR_INTERRUPTS();
 		boosting->rounds_run = round + 1;
 		if (progress)
@@ -251,7 +259,8 @@ run_rounds(Boosting *boosting, XgboostSession *session, BoosterHandle booster,
 		if (patience > 0 && round + 1 - best >= patience)
 			break;
 	}
-	pfree(scratch);
+	pfree(scratch.keys);
+	pfree(scratch.rows);
 	return patience > 0 ? best : boosting->rounds_run;
 }
 

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "core/random.h"
+#include "core/ranking.h"
 #include "miscadmin.h"
 #include "training/leakage.h"
 #include "utils/memutils.h"
@@ -44,11 +45,15 @@ typedef struct Sample
 	int width;
 } Sample;
 
-typedef struct LabelledValue
+/* The values of one slot in the sample, without NULLs, and their labels. */
+typedef struct SlotValues
 {
-	float value;
-	uint8 label;
-} LabelledValue;
+	uint32 n;
+	float *values;
+	uint8 *labels;
+	uint64 *scratch;
+	ScoredRow *sorted; /* by value, descending */
+} SlotValues;
 
 /* Verdicts */
 
@@ -246,19 +251,25 @@ draw_sample(Sample *sample, RowStore *store, const RowFacts *facts, const uint32
 	}
 }
 
-static int
-compare_values(const void *a, const void *b)
+static SlotValues
+slot_values_create(uint32 n)
 {
-	float x = ((const LabelledValue *) a)->value;
-	float y = ((const LabelledValue *) b)->value;
+	SlotValues values = {0};
 
-	return (x > y) - (x < y);
+	n = Max(n, 1);
+	values.values = palloc_extended(sizeof(float) * n, MCXT_ALLOC_HUGE);
+	values.labels = palloc_extended(sizeof(uint8) * n, MCXT_ALLOC_HUGE);
+	values.scratch = palloc_extended(sizeof(uint64) * 2 * n, MCXT_ALLOC_HUGE);
+	values.sorted = palloc_extended(sizeof(ScoredRow) * n, MCXT_ALLOC_HUGE);
+	return values;
 }
 
 /* Sums over values in order: what one threshold finds, and the area under the curve. */
 static bool
-order_proves_fraud(const LabelledValue *values, uint32 n, const Sample *sample, bool descending)
+order_proves_fraud(const SlotValues *slot, const Sample *sample, bool descending)
 {
+	const ScoredRow *values = slot->sorted;
+	uint32 n = slot->n;
 	double found[2] = {0, 0};
 	double frauds = sample->n_class[1];
 	double legitimate = 0;
@@ -270,10 +281,10 @@ order_proves_fraud(const LabelledValue *values, uint32 n, const Sample *sample, 
 	while (i < n)
 	{
 		uint32 group[2] = {0, 0};
-		float value = values[descending ? n - 1 - i : i].value;
+		double value = values[descending ? i : n - 1 - i].score;
 
-		for (; i < n && values[descending ? n - 1 - i : i].value == value; i++)
-			group[values[descending ? n - 1 - i : i].label]++;
+		for (; i < n && values[descending ? i : n - 1 - i].score == value; i++)
+			group[values[descending ? i : n - 1 - i].label]++;
 		area += group[1] * (legitimate - found[0] - group[0] / 2.0);
 		found[0] += group[0];
 		found[1] += group[1];
@@ -288,22 +299,21 @@ order_proves_fraud(const LabelledValue *values, uint32 n, const Sample *sample, 
 
 static void
 check_order(TrainingColumn *column, int slot, const Sample *sample, const RowFacts *facts,
-            LabelledValue *values)
+            SlotValues *values)
 {
-	uint32 n = 0;
-
+	values->n = 0;
 	for (uint32 i = 0; i < sample->n; i++)
 	{
 		float value = sample->rows[(size_t) i * sample->width + slot];
 
 		if (isnan(value))
 			continue;
-		values[n].value = value;
-		values[n].label = facts->labels[sample->row_numbers[i]];
-		n++;
+		values->values[values->n] = value;
+		values->labels[values->n++] = facts->labels[sample->row_numbers[i]];
 	}
-	qsort(values, n, sizeof(LabelledValue), compare_values);
-	if (order_proves_fraud(values, n, sample, false) || order_proves_fraud(values, n, sample, true))
+	ranking_sort_margins(values->values, values->labels, values->n, values->scratch,
+	                     values->sorted);
+	if (order_proves_fraud(values, sample, false) || order_proves_fraud(values, sample, true))
 		leave_out(column, "its values alone tell frauds from legitimate rows");
 }
 
@@ -341,10 +351,10 @@ static void
 check_orders(ColumnChoice *choice, RowStore *store, const RowFacts *facts, const uint32 *order)
 {
 	Sample sample;
-	LabelledValue *values;
+	SlotValues values;
 
 	draw_sample(&sample, store, facts, order);
-	values = palloc_extended(sizeof(LabelledValue) * Max(sample.n, 1), MCXT_ALLOC_HUGE);
+	values = slot_values_create(sample.n);
 	for (int c = 0; c < choice->n_columns; c++)
 	{
 		TrainingColumn *column = &choice->columns[c];
@@ -353,7 +363,7 @@ check_orders(ColumnChoice *choice, RowStore *store, const RowFacts *facts, const
 		if (column->left_out || column->class == COLUMN_TEXT)
 			continue;
 		for (int s = 0; s < column->n_slots && !column->left_out; s++)
-			check_order(column, column->first_slot + s, &sample, facts, values);
+			check_order(column, column->first_slot + s, &sample, facts, &values);
 		if (!column->left_out && facts->event_times != NULL && column->class == COLUMN_NUMBER)
 			check_clock(column, column->first_slot, &sample, facts);
 	}

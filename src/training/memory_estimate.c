@@ -25,6 +25,9 @@
 /* Entry of a plain matrix (feature, value) and the float it was made from. */
 #define BYTES_PER_VALIDATION_VALUE (8 + 4)
 
+/* Sorted margins with their sorting keys; margins, labels and gradients of both sides. */
+#define BYTES_PER_VALIDATION_ROW (sizeof(ScoredRow) + 2 * sizeof(uint64) + 16)
+
 /* A node of a tree in XGBoost, and as UBJSON: about the same. */
 #define BYTES_PER_NODE 60
 
@@ -101,7 +104,7 @@ memory_estimate(const FeatureRows *rows, const RowFacts *facts,
 	bytes += histogram_bytes(rows, parameters, bins);
 	bytes += round_bytes(rows, facts, parameters);
 	bytes += sizeof(float) * (double) matrix_batch_floats(rows);
-	bytes += validation * (n_features * BYTES_PER_VALIDATION_VALUE + sizeof(ScoredRow) + 16);
+	bytes += validation * (n_features * BYTES_PER_VALIDATION_VALUE + BYTES_PER_VALIDATION_ROW);
 	bytes += facts_bytes(facts);
 	return (uint64) bytes;
 }

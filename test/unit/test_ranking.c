@@ -356,6 +356,83 @@ sort_orders_any_doubles(void **state)
 	free(rows);
 }
 
+/* Any bits of a float but NaN, many of them twice, both zeros and infinities among them. */
+static void
+draw_margins(float *margins, uint8_t *labels, size_t n, uint64_t seed)
+{
+	static const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, 0x1p-149f, -0x1p-149f};
+	RandomState random;
+
+	random_seed(&random, seed, 0);
+	for (size_t i = 0; i < n; i++)
+	{
+		uint32_t bits = (uint32_t) random_below(&random, UINT64_C(1) << 32);
+
+		memcpy(&margins[i], &bits, sizeof(bits));
+		if (isnan(margins[i]))
+			margins[i] = special[random_below(&random, LENGTH(special))];
+		if (i > 0 && random_uniform(&random) < 0.3)
+			margins[i] = margins[random_below(&random, i)];
+		labels[i] = random_uniform(&random) < 0.4;
+	}
+}
+
+static void
+margins_sort_as_scores_do(void **state)
+{
+	static const size_t sizes[] = {1, 2, 49, LARGEST};
+	float margins[LARGEST];
+	uint8_t labels[LARGEST];
+	uint64_t scratch[2 * LARGEST];
+	ScoredRow rows[LARGEST];
+	ScoredRow expected[LARGEST];
+
+	for (uint64_t seed = 0; seed < 20; seed++)
+	{
+		size_t n = sizes[seed % LENGTH(sizes)];
+
+		draw_margins(margins, labels, n, seed);
+		for (size_t i = 0; i < n; i++)
+			expected[i] = (ScoredRow){.score = margins[i], .label = labels[i]};
+		ranking_sort(expected, n);
+		ranking_sort_margins(margins, labels, n, scratch, rows);
+		for (size_t i = 0; i < n; i++)
+		{
+			assert_memory_equal(&rows[i].score, &expected[i].score, sizeof(double));
+			assert_int_equal(rows[i].label, expected[i].label);
+		}
+	}
+}
+
+static void
+loss_of_margins_is_that_of_their_probabilities(void **state)
+{
+	ScoredRow margins[LARGEST];
+	ScoredRow probabilities[LARGEST];
+	RandomState random;
+
+	random_seed(&random, 5, 0);
+	for (size_t n = 1; n <= LARGEST; n = n * 3 + 1)
+	{
+		for (size_t i = 0; i < n; i++)
+		{
+			double margin = 12 * random_uniform(&random) - 6;
+			uint8_t label = random_uniform(&random) < 0.5;
+
+			margins[i] = (ScoredRow){.score = margin, .label = label};
+			probabilities[i] = (ScoredRow){.score = 1 / (1 + exp(-margin)), .label = label};
+		}
+		ranking_sort(probabilities, n);
+		assert_close(ranking_logistic_loss(margins, n), ranking_log_loss(probabilities, NULL, n),
+		             1e-14);
+	}
+	/* Certain and wrong: as far as probabilities are kept from certainty. */
+	margins[0] = (ScoredRow){.score = INFINITY, .label = 0};
+	assert_close(ranking_logistic_loss(margins, 1), -log(1e-15), 1e-15);
+	margins[0] = (ScoredRow){.score = -300, .label = 1};
+	assert_close(ranking_logistic_loss(margins, 1), -log(1e-15), 1e-15);
+}
+
 int
 main(void)
 {
@@ -371,6 +448,8 @@ main(void)
 	    cmocka_unit_test(what_is_not_defined_is_nan),
 	    cmocka_unit_test(counts_do_not_overflow),
 	    cmocka_unit_test(sort_orders_any_doubles),
+	    cmocka_unit_test(margins_sort_as_scores_do),
+	    cmocka_unit_test(loss_of_margins_is_that_of_their_probabilities),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
