@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """batch.py READER MODEL: scores all rows as people do today: reads the table, predicts, writes the
-scores back by COPY into a table. Prints the seconds it took once everything was imported (JSON).
+scores back by COPY into a table. Prints the seconds it took once everything was imported (JSON), and
+how long it takes to bring them from there into a column of the rows, in the table python_target.
 """
 import io
 import json
@@ -31,7 +32,11 @@ def main():
     cursor.copy_expert("COPY python_scores FROM STDIN (FORMAT csv)", text)
     connection.commit()
     end = time.perf_counter()
-    print(json.dumps({"read": read - start, "predict": predicted - read, "write": end - predicted, "total": end - start}))
+    cursor.execute("UPDATE python_target t SET score = s.score FROM python_scores s WHERE s.id = t.id")
+    connection.commit()
+    updated = time.perf_counter()
+    print(json.dumps({"read": read - start, "predict": predicted - read, "write": end - predicted, "total": end - start,
+                      "into the column": updated - end}))
 
 
 if __name__ == "__main__":
