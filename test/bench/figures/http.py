@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """A score at a time: pgbench over a prepared SELECT fraud_score(...) against an HTTP service that
 answers with the same model. Both by TCP on the loopback interface, connections kept, the same rows'
-values in every request, no think time; server and load generator share the cores of the machine."""
+values in every request, no think time; server and load generator share the cores of the machine.
+With one client, once more with the cores kept awake: a virtual machine's idle core takes longer to wake
+than PostgreSQL to answer."""
 import glob
 import json
 import os
@@ -25,7 +27,7 @@ if shutil.which("wrk") is None:
 connection = bench.rows_made()
 model = bench.model_made(connection, 300, 6)
 ARTIFACT = bench.artifact(connection, model)
-SCRIPT, BODIES = f"{bench.WORK}/score.sql", f"{bench.WORK}/bodies.json"
+SCRIPT, BARE, BODIES = f"{bench.WORK}/score.sql", f"{bench.WORK}/bare.sql", f"{bench.WORK}/bodies.json"
 
 
 def write_requests():
@@ -34,11 +36,12 @@ def write_requests():
     with open(BODIES, "w", encoding="ascii") as file:
         for row in rows:
             file.write(json.dumps(dict(zip(bench.FEATURES, row))) + "\n")
-    with open(SCRIPT, "w", encoding="ascii") as file:
-        for name in bench.FEATURES:
-            file.write(f"\\set {name} random(-200000, 200000) / 100000.0\n")
-        values = ", ".join(f":{name}" for name in bench.FEATURES)
-        file.write(f"SELECT fraud_score(ROW({values})::bench_float8, '{model}');\n")
+    row = f"ROW({', '.join(f':{name}' for name in bench.FEATURES)})::bench_float8"
+    for path, expression in ((SCRIPT, f"fraud_score({row}, '{model}')"), (BARE, f"{row} IS NULL")):
+        with open(path, "w", encoding="ascii") as file:
+            for name in bench.FEATURES:
+                file.write(f"\\set {name} random(-200000, 200000) / 100000.0\n")
+            file.write(f"SELECT {expression};\n")
 
 
 def cpu_of_children():
@@ -50,13 +53,13 @@ def percentile(ordered, share):
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def with_pgbench(clients, host):
+def with_pgbench(clients, host, script=SCRIPT):
     """Rate, and percentiles of the latency in ms, from pgbench's log of every transaction."""
     for old in glob.glob(f"{bench.WORK}/latency*"):
         os.remove(old)
     environment = dict(os.environ, PGPASSWORD=bench.PASSWORD, PGHOST=host, PGPORT=str(bench.PORT), PGUSER="postgres")
     cpu = cpu_of_children()
-    subprocess.run([f"{bench.BIN}/pgbench", "-n", "-M", "prepared", "-f", SCRIPT, "-c", str(clients), "-j", "1", "-T", str(SECONDS),
+    subprocess.run([f"{bench.BIN}/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS),
                     "-l", f"--log-prefix={bench.WORK}/latency", "bench"], env=environment, check=True, stdout=subprocess.DEVNULL)
     cpu = cpu_of_children() - cpu
     latencies = []
@@ -110,6 +113,24 @@ class Service:
         return dict(seen, generator=cpu / SECONDS)
 
 
+class Awake:
+    """Loops that only run where nothing else does keep the cores from sleeping."""
+
+    def __init__(self, wanted):
+        self.loops = []
+        self.wanted = wanted
+
+    def __enter__(self):
+        loop = "import os\nos.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))\nwhile True: pass"
+        if self.wanted:
+            self.loops = [subprocess.Popen(["/usr/bin/python3", "-c", loop]) for _ in range(bench.CORES)]
+
+    def __exit__(self, *ignored):
+        for loop in self.loops:
+            loop.kill()
+            loop.wait()
+
+
 def median(runs):
     return {key: statistics.median(run[key] for run in runs) for key in ("rate", "p50", "p95", "p99", "generator")}
 
@@ -120,23 +141,32 @@ def tell(name, seen):
 
 
 write_requests()
-for clients in (8,) if bench.SMALL else (1, 8):
+def measure(clients, awake):
     workers = min(clients, bench.CORES)
-    runs = {name: [] for name in ("tcp", "socket", "frame", "lean")}
-    with Service(workers) as service:
-        for turn in range(TURNS):
+    runs = {name: [] for name in ("tcp", "socket", "bare", "frame", "lean")}
+    with Service(workers) as service, Awake(awake):
+        for _ in range(TURNS):
             runs["tcp"].append(with_pgbench(clients, "127.0.0.1"))
             runs["frame"].append(service.load("frame", clients))
             runs["socket"].append(with_pgbench(clients, bench.SOCKET))
             runs["lean"].append(service.load("lean", clients))
+            runs["bare"].append(with_pgbench(clients, "127.0.0.1", BARE))
     seen = {name: median(measured) for name, measured in runs.items()}
-    who = f"{clients} client{'s' if clients > 1 else ''}"
+    who = f"{clients} client{'s' if clients > 1 else ''}{', cores awake' if awake else ''}"
     for way, title in (("frame", "as tutorials have it"), ("lean", "leanest")):
         bench.result(f"scores a second, {who}; service {title}", ("prepared SELECT", seen["tcp"]["rate"]), ("HTTP", seen[way]["rate"]), "/s",
                      at_least=20)
         bench.result(f"p95 of the latency, {who}; service {title}", ("prepared SELECT", seen["tcp"]["p95"]), ("HTTP", seen[way]["p95"]),
                      "ms", at_most=0.1)
     tell(f"{who}, pgbench by TCP", seen["tcp"])
+    tell(f"{who}, the same statement without fraud_score", seen["bare"])
     tell(f"{who}, pgbench by unix socket", seen["socket"])
     tell(f"{who}, service of {workers} worker{'s' if workers > 1 else ''}, /frame", seen["frame"])
     tell(f"{who}, service of {workers} worker{'s' if workers > 1 else ''}, /lean", seen["lean"])
+
+
+write_requests()
+if not bench.SMALL:
+    measure(1, awake=False)
+    measure(1, awake=True)
+measure(8, awake=False)
