@@ -42,8 +42,8 @@ def train_inside(by_time=True):
     source = f"SELECT {', '.join(bench.FEATURES)}, is_fraud{time_column} FROM bench_labelled"
     with bench.MemorySampler(pid) as memory:
         taken = bench.seconds(lambda: bench.query(
-            session, "SELECT fraud_train(%s, %s, exclude => %s, params => %s)",
-            [model, source, ["event_time"] if by_time else None, parameters]))
+            session, "SELECT fraud_train(%s, %s, event_time => %s, exclude => %s, params => %s)",
+            [model, source, "event_time" if by_time else None, ["event_time"] if by_time else None, parameters]))
     session.close()
     return {"total": taken, "xgboost": time_in_xgboost(pid), "memory": memory.most}
 
