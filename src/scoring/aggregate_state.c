@@ -1,0 +1,88 @@
+/*
+ * aggregate_state.c
+ *		What aggregates with a state of their own share.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include "libpq/pqformat.h"
+#include "scoring/aggregate_state.h"
+
+MemoryContext
+aggregate_context(FunctionCallInfo fcinfo)
+{
+	MemoryContext context;
+
+	if (AggCheckCallContext(fcinfo, &context) == 0)
+		elog(ERROR, "function called outside of an aggregate");
+	return context;
+}
+
+void
+aggregate_state_damaged(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+	                errmsg("the state of an aggregate is damaged")));
+}
+
+void
+aggregate_arguments_differ(const char *name)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("%s must be the same in every row of an aggregate", name)));
+}
+
+StringInfo
+aggregate_message(FunctionCallInfo fcinfo, int version)
+{
+	bytea *bytes = PG_GETARG_BYTEA_PP(0);
+	StringInfo message = palloc(sizeof(StringInfoData));
+
+	(void) aggregate_context(fcinfo);
+	message->data = VARDATA_ANY(bytes);
+	message->len = message->maxlen = (int) VARSIZE_ANY_EXHDR(bytes);
+	message->cursor = 0;
+	if (pq_getmsgbyte(message) != version)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+		                errmsg("the state of an aggregate is of an unknown version")));
+	return message;
+}
+
+/* Only the chunks between the first and the last that are not zero. */
+void
+send_exact_sum(StringInfo message, ExactSum *sum)
+{
+	int first = 0;
+	int end = EXACT_SUM_CHUNKS;
+
+	exact_sum_settle(sum);
+	while (first < end && sum->chunks[first] == 0)
+		first++;
+	while (end > first && sum->chunks[end - 1] == 0)
+		end--;
+	pq_sendbyte(message, first);
+	pq_sendbyte(message, end - first);
+	for (int i = first; i < end; i++)
+		pq_sendint64(message, sum->chunks[i]);
+}
+
+void
+receive_exact_sum(StringInfo message, ExactSum *sum)
+{
+	int first = pq_getmsgbyte(message);
+	int n = pq_getmsgbyte(message);
+
+	if (first + n > EXACT_SUM_CHUNKS)
+		aggregate_state_damaged();
+	memset(sum, 0, sizeof(*sum));
+	for (int i = 0; i < n; i++)
+	{
+		int64 chunk = pq_getmsgint64(message);
+
+		/* Settled, the last one apart, and far from where adding could overflow. */
+		if (first + i < EXACT_SUM_CHUNKS - 1 ? chunk < 0 || chunk > PG_UINT32_MAX
+		                                     : chunk < PG_INT64_MIN / 4 || chunk > PG_INT64_MAX / 4)
+			aggregate_state_damaged();
+		sum->chunks[first + i] = chunk;
+	}
+}

@@ -1,0 +1,26 @@
+/*
+ * aggregate_state.h
+ *		What aggregates with a state of their own share: making one, reading its
+ *		bytes, and exact sums in them.
+ */
+#ifndef FRAUD_DETECT_AGGREGATE_STATE_H
+#define FRAUD_DETECT_AGGREGATE_STATE_H
+
+#include "core/exact_sum.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+
+/* The aggregate's context; an error outside of one. */
+extern MemoryContext aggregate_context(FunctionCallInfo fcinfo);
+
+/* The bytes of a state, from a bytea argument, after its first byte, which has to be this version. */
+extern StringInfo aggregate_message(FunctionCallInfo fcinfo, int version);
+/* Bytes that are no state: 22P03. */
+extern void pg_attribute_noreturn() aggregate_state_damaged(void);
+/* Arguments that have to be the same in every row are not: 22023. */
+extern void pg_attribute_noreturn() aggregate_arguments_differ(const char *name);
+
+extern void send_exact_sum(StringInfo message, ExactSum *sum);
+extern void receive_exact_sum(StringInfo message, ExactSum *sum);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * two_samples.h
+ *		The state of every aggregate that needs its values in order: two samples
+ *		(legitimate and fraud, or reference and current) as sorted runs of keys.
+ *
+ * A state keeps within work_mem: what does not fit is sorted and becomes a run,
+ * in memory where repeated values make it short, else in a temporary file.
+ * Parallel workers hand their runs over; nothing is sorted twice.
+ *
+ * A window function cannot spill (there is no end at which to close the file):
+ * there, a state grows in memory.
+ */
+#ifndef FRAUD_DETECT_TWO_SAMPLES_H
+#define FRAUD_DETECT_TWO_SAMPLES_H
+
+#include "core/sample.h"
+#include "fmgr.h"
+
+typedef struct TwoSamples TwoSamples;
+
+typedef struct TwoSamplesCounts
+{
+	uint64 rows[2];    /* values */
+	uint64 missing[2]; /* NULL and NaN */
+} TwoSamplesCounts;
+
+extern const TwoSamplesCounts *two_samples_counts(const TwoSamples *samples);
+/* What the aggregate was given beside value and side, the same in every row; NaN where nothing. */
+extern double two_samples_parameter(const TwoSamples *samples);
+
+/* The state of an aggregate's first argument, NULL where it has seen no row. */
+extern TwoSamples *two_samples_argument(FunctionCallInfo fcinfo);
+
+/* Walks over all values, ascending, in CurrentMemoryContext; any number of times. */
+typedef struct TwoSamplesWalk TwoSamplesWalk;
+extern TwoSamplesWalk *two_samples_walk(TwoSamples *samples);
+/* Returns the number of ties, 0 at the end. Checks for interrupts. */
+#define TWO_SAMPLES_TIES 512
+extern size_t two_samples_walk_next(TwoSamplesWalk *walk, SampleTie ties[TWO_SAMPLES_TIES]);
+
+#endif

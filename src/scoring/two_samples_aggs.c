@@ -1,0 +1,290 @@
+/*
+ * two_samples_aggs.c
+ *		Transition, combine, serial and deserial functions of the aggregates over two
+ *		samples. Aggregates with the same arguments share one state and one sort.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include <math.h>
+
+#include "libpq/pqformat.h"
+#include "scoring/two_samples_state.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#define SERIAL_VERSION 1
+
+PG_FUNCTION_INFO_V1(fraud_two_samples_add);
+PG_FUNCTION_INFO_V1(fraud_ranked_add);
+PG_FUNCTION_INFO_V1(fraud_two_samples_combine);
+PG_FUNCTION_INFO_V1(fraud_two_samples_serial);
+PG_FUNCTION_INFO_V1(fraud_two_samples_deserial);
+PGDLLEXPORT Datum fraud_two_samples_add(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum fraud_ranked_add(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum fraud_two_samples_combine(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum fraud_two_samples_serial(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum fraud_two_samples_deserial(PG_FUNCTION_ARGS);
+
+static void
+pg_attribute_noreturn() parameters_differ(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("the last argument of the aggregate must be the same in every row")));
+}
+
+/* Of the fourth argument, where there is one. */
+static void
+take_parameter(TwoSamples *samples, FunctionCallInfo fcinfo, bool first)
+{
+	double parameter;
+
+	if (PG_NARGS() < 4)
+		return;
+	if (PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("the last argument of the aggregate must not be NULL")));
+	parameter = PG_GETARG_FLOAT8(3);
+	if (isnan(parameter))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("the last argument of the aggregate must not be NaN")));
+	if (first)
+		samples->parameter = parameter;
+	else if (samples->parameter != parameter)
+		parameters_differ();
+}
+
+static TwoSamples *
+state_of_transition(FunctionCallInfo fcinfo)
+{
+	bool first = PG_ARGISNULL(0);
+	TwoSamples *samples = first ? two_samples_create(fcinfo) : (TwoSamples *) PG_GETARG_POINTER(0);
+
+	if (first || PG_NARGS() > 3)
+		take_parameter(samples, fcinfo, first);
+	return samples;
+}
+
+/* (state, value, is_current [, parameter]): a missing value is counted, a row without a side left out. */
+Datum
+fraud_two_samples_add(PG_FUNCTION_ARGS)
+{
+	TwoSamples *samples = state_of_transition(fcinfo);
+	int side;
+
+	if (PG_ARGISNULL(2))
+		PG_RETURN_POINTER(samples);
+	side = PG_GETARG_BOOL(2) ? 1 : 0;
+	if (PG_ARGISNULL(1) || isnan(PG_GETARG_FLOAT8(1)))
+	{
+		samples->counts.missing[side]++;
+		PG_RETURN_POINTER(samples);
+	}
+	samples->counts.rows[side]++;
+	two_samples_put(samples, side, sample_key(PG_GETARG_FLOAT8(1)), fcinfo);
+	PG_RETURN_POINTER(samples);
+}
+
+/* (state, score, label [, parameter]): kept as -score, so that a walk begins with the highest score. */
+Datum
+fraud_ranked_add(PG_FUNCTION_ARGS)
+{
+	TwoSamples *samples = state_of_transition(fcinfo);
+	int side;
+	double score;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_POINTER(samples);
+	side = PG_GETARG_BOOL(2) ? 1 : 0;
+	score = PG_GETARG_FLOAT8(1);
+	if (isnan(score))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a score is NaN"),
+		                errdetail("It has no place in a ranking."),
+		                errhint("NULL leaves a row out: nullif(score, 'NaN')")));
+	samples->counts.rows[side]++;
+	two_samples_put(samples, side, sample_key(-score), fcinfo);
+	PG_RETURN_POINTER(samples);
+}
+
+/* Keys that are not in runs are added one by one: they are unsorted, or few. */
+static void
+add_all(TwoSamples *samples, TwoSamples *other, FunctionCallInfo fcinfo)
+{
+	for (int side = 0; side < 2; side++)
+	{
+		const uint64 *keys = two_samples_keys(other, side);
+
+		samples->counts.rows[side] += other->counts.rows[side];
+		samples->counts.missing[side] += other->counts.missing[side];
+		for (Size i = 0; i < other->n[side]; i++)
+			two_samples_put(samples, side, keys[i], fcinfo);
+	}
+	for (int i = 0; i < other->n_runs; i++)
+		two_samples_add_run(samples, &other->runs[i], other->file, fcinfo);
+}
+
+Datum
+fraud_two_samples_combine(PG_FUNCTION_ARGS)
+{
+	TwoSamples *samples = PG_ARGISNULL(0) ? NULL : (TwoSamples *) PG_GETARG_POINTER(0);
+	TwoSamples *other = PG_ARGISNULL(1) ? NULL : (TwoSamples *) PG_GETARG_POINTER(1);
+
+	if (other == NULL)
+	{
+		if (samples == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(samples);
+	}
+	if (samples == NULL)
+	{
+		samples = two_samples_create(fcinfo);
+		samples->parameter = other->parameter;
+	}
+	else if (samples->parameter != other->parameter &&
+	         !(isnan(samples->parameter) && isnan(other->parameter)))
+		parameters_differ();
+	add_all(samples, other, fcinfo);
+	PG_RETURN_POINTER(samples);
+}
+
+/* The keys of a side as a run, beside the state's own. */
+static void
+send_keys(StringInfo message, TwoSamples *samples, int side)
+{
+	const uint64 *keys = two_samples_keys(samples, side);
+	SampleRunWriter writer = {0};
+	uint8 entry[SAMPLE_RUN_ENTRY];
+	int size_at;
+	uint32 size;
+
+	pq_sendbyte(message, side);
+	pq_sendint64(message, samples->n[side]);
+	size_at = message->len;
+	pq_sendint32(message, 0);
+	for (Size i = 0; i < samples->n[side]; i++)
+	{
+		size_t written = sample_run_add(&writer, keys[i], 1, entry);
+
+		if (written > 0)
+			appendBinaryStringInfoNT(message, (char *) entry, written);
+	}
+	appendBinaryStringInfoNT(message, (char *) entry, sample_run_end(&writer, entry));
+	size = pg_hton32((uint32) (message->len - size_at - sizeof(uint32)));
+	memcpy(message->data + size_at, &size, sizeof(size));
+}
+
+static void
+send_run(StringInfo message, const KeyRun *run, BufFile *file)
+{
+	pq_sendbyte(message, run->side);
+	pq_sendint64(message, run->rows);
+	if (run->size > MaxAllocSize)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		                errmsg("a worker has too many values to hand over")));
+	pq_sendint32(message, (uint32) run->size);
+	enlargeStringInfo(message, (int) run->size);
+	if (run->bytes != NULL)
+		memcpy(message->data + message->len, run->bytes, run->size);
+	else
+		run_read(run, file, 0, (uint8 *) message->data + message->len, run->size);
+	message->len += (int) run->size;
+}
+
+/* At most 1 GB, which is what a worker can hand over: more than 100 million distinct values. */
+Datum
+fraud_two_samples_serial(PG_FUNCTION_ARGS)
+{
+	TwoSamples *samples = two_samples_argument(fcinfo);
+	StringInfoData message;
+
+	two_samples_sort(samples);
+	pq_begintypsend(&message);
+	pq_sendbyte(&message, SERIAL_VERSION);
+	pq_sendfloat8(&message, samples->parameter);
+	for (int side = 0; side < 2; side++)
+		pq_sendint64(&message, samples->counts.missing[side]);
+	pq_sendint32(&message, samples->n_runs + 2);
+	for (int side = 0; side < 2; side++)
+		send_keys(&message, samples, side);
+	for (int i = 0; i < samples->n_runs; i++)
+		send_run(&message, &samples->runs[i], samples->file);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+}
+
+/* Refuses a run whose entries are not whole, not in order, or not as many rows as it says. */
+static void
+check_run(const KeyRun *run)
+{
+	SampleCursor *cursor = palloc(sizeof(SampleCursor));
+	RunReader *reader = run_reader_create(run, NULL);
+	uint64 rows = 0;
+
+	sample_cursor_of_run(cursor, run->side, run_reader_source, reader);
+	while (sample_cursor_ready(cursor))
+	{
+		for (size_t i = 0; i < cursor->n; i++)
+			rows += cursor->counts[i];
+		cursor->next = cursor->n;
+	}
+	if (cursor->damaged || rows != run->rows)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+		                errmsg("the state of an aggregate is damaged")));
+	pfree(cursor);
+	pfree(reader);
+}
+
+static void
+receive_run(StringInfo message, TwoSamples *samples)
+{
+	KeyRun *run = &samples->runs[samples->n_runs];
+	Size size;
+
+	run->side = pq_getmsgbyte(message);
+	run->rows = pq_getmsgint64(message);
+	size = pq_getmsgint(message, 4);
+	if (run->side > 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+		                errmsg("the state of an aggregate is damaged")));
+	run->size = size;
+	run->block = 0;
+	run->bytes = (uint8 *) pq_getmsgbytes(message, (int) size);
+	check_run(run);
+	if (size == 0)
+		return;
+	run->bytes = memcpy(palloc_extended(size, MCXT_ALLOC_HUGE), run->bytes, size);
+	samples->counts.rows[run->side] += run->rows;
+	samples->n_runs++;
+}
+
+Datum
+fraud_two_samples_deserial(PG_FUNCTION_ARGS)
+{
+	bytea *bytes = PG_GETARG_BYTEA_PP(0);
+	StringInfoData message;
+	TwoSamples *samples = palloc0(sizeof(TwoSamples));
+	int n_runs;
+
+	if (AggCheckCallContext(fcinfo, NULL) == 0)
+		elog(ERROR, "function called outside of an aggregate");
+	initStringInfo(&message);
+	pfree(message.data);
+	message.data = VARDATA_ANY(bytes);
+	message.len = message.maxlen = VARSIZE_ANY_EXHDR(bytes);
+	if (pq_getmsgbyte(&message) != SERIAL_VERSION)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+		                errmsg("the state of an aggregate is of an unknown version")));
+	samples->context = CurrentMemoryContext;
+	samples->parameter = pq_getmsgfloat8(&message);
+	for (int side = 0; side < 2; side++)
+		samples->counts.missing[side] = pq_getmsgint64(&message);
+	n_runs = pq_getmsgint(&message, 4);
+	/* Each takes 13 bytes at least. */
+	if (n_runs < 0 || n_runs > message.len)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+		                errmsg("the state of an aggregate is damaged")));
+	samples->runs = palloc(n_runs * sizeof(KeyRun));
+	for (int i = 0; i < n_runs; i++)
+		receive_run(&message, samples);
+	pq_getmsgend(&message);
+	PG_RETURN_POINTER(samples);
+}

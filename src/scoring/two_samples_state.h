@@ -1,0 +1,87 @@
+/*
+ * two_samples_state.h
+ *		Inside of TwoSamples: for the files two_samples*.c alone.
+ */
+#ifndef FRAUD_DETECT_TWO_SAMPLES_STATE_H
+#define FRAUD_DETECT_TWO_SAMPLES_STATE_H
+
+#include "scoring/two_samples.h"
+#include "storage/buffile.h"
+
+/* A run in memory or, from a block of the file on. */
+typedef struct KeyRun
+{
+	int side;
+	uint64 rows;
+	Size size;    /* bytes */
+	uint8 *bytes; /* NULL: in the file */
+	long block;
+} KeyRun;
+
+struct TwoSamples
+{
+	MemoryContext context; /* of the aggregate */
+	TwoSamplesCounts counts;
+	double parameter; /* NaN: none */
+	bool may_spill;
+	/* Keys that are not part of a run yet: side 0 from the start on, side 1 from the end back. */
+	uint64 *keys;
+	Size capacity;
+	Size most_keys; /* before they become runs */
+	Size n[2];
+	Size n_sorted[2]; /* equal to n where the side is sorted */
+	KeyRun *runs;
+	int n_runs;
+	int runs_capacity;
+	Size bytes_of_runs; /* in memory */
+	BufFile *file;
+	long file_blocks;
+};
+
+/* An empty state in the aggregate's context. */
+extern TwoSamples *two_samples_create(FunctionCallInfo fcinfo);
+/* Room for one more key; makes runs of all keys where work_mem has none. */
+extern void two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo);
+extern void two_samples_sort(TwoSamples *samples);
+/* Bytes of a run, copied into the state; from memory or from another state's file. */
+extern void two_samples_add_run(TwoSamples *samples, const KeyRun *run, BufFile *file,
+                                FunctionCallInfo fcinfo);
+
+/* Bytes of a run in a file, from a multiple of BLCKSZ on. */
+extern void run_read(const KeyRun *run, BufFile *file, Size from, uint8 *bytes, Size size);
+
+/* A SampleRunSource over a run, in memory or in a file. */
+#define RUN_BUFFER (4 * BLCKSZ)
+
+typedef struct RunReader
+{
+	const KeyRun *run;
+	BufFile *file;
+	Size given;    /* bytes of the run that were given before */
+	uint8 *buffer; /* of a run in a file: SAMPLE_RUN_ENTRY and RUN_BUFFER bytes */
+} RunReader;
+
+/* In CurrentMemoryContext. */
+extern RunReader *run_reader_create(const KeyRun *run, BufFile *file);
+extern size_t run_reader_source(SampleCursor *cursor, const uint8 **bytes);
+
+static inline void
+two_samples_put(TwoSamples *samples, int side, uint64 key, FunctionCallInfo fcinfo)
+{
+	Size place;
+
+	if (samples->n[0] + samples->n[1] == samples->capacity)
+		two_samples_make_room(samples, fcinfo);
+	place = side == 0 ? samples->n[0] : samples->capacity - 1 - samples->n[1];
+	samples->keys[place] = key;
+	samples->n[side]++;
+}
+
+/* The keys of a side, n[side] of them. */
+static inline uint64 *
+two_samples_keys(TwoSamples *samples, int side)
+{
+	return side == 0 ? samples->keys : samples->keys + samples->capacity - samples->n[1];
+}
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * two_samples_walk.c
+ *		Reading two samples: all runs and the keys beside them, merged.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include "miscadmin.h"
+#include "scoring/two_samples_state.h"
+#include "utils/memutils.h"
+
+struct TwoSamplesWalk
+{
+	SampleWalk walk;
+	SampleCursor **cursors;
+	int n_cursors;
+};
+
+RunReader *
+run_reader_create(const KeyRun *run, BufFile *file)
+{
+	RunReader *reader = palloc0(sizeof(RunReader));
+
+	reader->run = run;
+	reader->file = file;
+	if (run->bytes == NULL)
+		reader->buffer = palloc(SAMPLE_RUN_ENTRY + RUN_BUFFER);
+	return reader;
+}
+
+/*
+ * The bytes that the cursor has left are moved in front of those that follow,
+ * which are read at multiples of a block.
+ */
+size_t
+run_reader_source(SampleCursor *cursor, const uint8 **bytes)
+{
+	RunReader *reader = cursor->source_state;
+	Size left = cursor->n_bytes;
+	Size size = reader->run->size - reader->given;
+	uint8 *start;
+
+	if (size == 0)
+		return 0;
+	if (reader->run->bytes != NULL)
+	{
+		reader->given += size;
+		*bytes = reader->run->bytes;
+		return size;
+	}
+	size = Min(size, RUN_BUFFER);
+	start = reader->buffer + SAMPLE_RUN_ENTRY - left;
+	if (left > 0)
+		memmove(start, cursor->at, left);
+	run_read(reader->run, reader->file, reader->given, reader->buffer + SAMPLE_RUN_ENTRY, size);
+	reader->given += size;
+	*bytes = start;
+	return left + size;
+}
+
+static SampleCursor *
+next_cursor(TwoSamplesWalk *walk)
+{
+	return walk->cursors[walk->n_cursors++] = palloc(sizeof(SampleCursor));
+}
+
+TwoSamplesWalk *
+two_samples_walk(TwoSamples *samples)
+{
+	TwoSamplesWalk *walk = palloc(sizeof(TwoSamplesWalk));
+
+	two_samples_sort(samples);
+	walk->cursors = palloc((samples->n_runs + 2) * sizeof(SampleCursor *));
+	walk->n_cursors = 0;
+	for (int side = 0; side < 2; side++)
+		sample_cursor_of_keys(next_cursor(walk), side, two_samples_keys(samples, side),
+		                      samples->n[side]);
+	for (int i = 0; i < samples->n_runs; i++)
+		sample_cursor_of_run(next_cursor(walk), samples->runs[i].side, run_reader_source,
+		                     run_reader_create(&samples->runs[i], samples->file));
+	sample_walk_begin(&walk->walk, walk->cursors, walk->n_cursors);
+	return walk;
+}
+
+size_t
+two_samples_walk_next(TwoSamplesWalk *walk, SampleTie ties[TWO_SAMPLES_TIES])
+{
+	CHECK_FOR_INTERRUPTS();
+	return sample_walk_next(&walk->walk, ties, TWO_SAMPLES_TIES);
+}
