@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "libpq/pqformat.h"
+#include "scoring/drift_method.h"
 #include "scoring/two_samples_state.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -16,11 +17,13 @@
 #define SERIAL_VERSION 1
 
 PG_FUNCTION_INFO_V1(fraud_two_samples_add);
+PG_FUNCTION_INFO_V1(fraud_two_samples_add_by_method);
 PG_FUNCTION_INFO_V1(fraud_ranked_add);
 PG_FUNCTION_INFO_V1(fraud_two_samples_combine);
 PG_FUNCTION_INFO_V1(fraud_two_samples_serial);
 PG_FUNCTION_INFO_V1(fraud_two_samples_deserial);
 PGDLLEXPORT Datum fraud_two_samples_add(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum fraud_two_samples_add_by_method(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum fraud_ranked_add(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum fraud_two_samples_combine(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum fraud_two_samples_serial(PG_FUNCTION_ARGS);
@@ -33,43 +36,48 @@ pg_attribute_noreturn() parameters_differ(void)
 	                errmsg("the last argument of the aggregate must be the same in every row")));
 }
 
-/* Of the fourth argument, where there is one. */
-static void
-take_parameter(TwoSamples *samples, FunctionCallInfo fcinfo, bool first)
-{
-	double parameter;
-
-	if (PG_NARGS() < 4)
-		return;
-	if (PG_ARGISNULL(3))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("the last argument of the aggregate must not be NULL")));
-	parameter = PG_GETARG_FLOAT8(3);
-	if (isnan(parameter))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("the last argument of the aggregate must not be NaN")));
-	if (first)
-		samples->parameter = parameter;
-	else if (samples->parameter != parameter)
-		parameters_differ();
-}
-
 static TwoSamples *
-state_of_transition(FunctionCallInfo fcinfo)
+state_with_parameter(FunctionCallInfo fcinfo, double parameter)
 {
-	bool first = PG_ARGISNULL(0);
-	TwoSamples *samples = first ? two_samples_create(fcinfo) : (TwoSamples *) PG_GETARG_POINTER(0);
+	TwoSamples *samples;
 
-	if (first || PG_NARGS() > 3)
-		take_parameter(samples, fcinfo, first);
+	if (PG_ARGISNULL(0))
+	{
+		samples = two_samples_create(fcinfo);
+		samples->parameter = parameter;
+		return samples;
+	}
+	samples = (TwoSamples *) PG_GETARG_POINTER(0);
+	if (samples->parameter != parameter && !(isnan(samples->parameter) && isnan(parameter)))
+		parameters_differ();
 	return samples;
 }
 
-/* (state, value, is_current [, parameter]): a missing value is counted, a row without a side left out. */
-Datum
-fraud_two_samples_add(PG_FUNCTION_ARGS)
+static void
+check_parameter_not_null(FunctionCallInfo fcinfo)
 {
-	TwoSamples *samples = state_of_transition(fcinfo);
+	if (PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("the last argument of the aggregate must not be NULL")));
+}
+
+/* Of a number that is the fourth argument, where there is one. */
+static double
+parameter_argument(FunctionCallInfo fcinfo)
+{
+	if (PG_NARGS() < 4)
+		return NAN;
+	check_parameter_not_null(fcinfo);
+	if (isnan(PG_GETARG_FLOAT8(3)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("the last argument of the aggregate must not be NaN")));
+	return PG_GETARG_FLOAT8(3);
+}
+
+/* A missing value is counted, a row without a side left out. */
+static Datum
+add_value(TwoSamples *samples, FunctionCallInfo fcinfo)
+{
 	int side;
 
 	if (PG_ARGISNULL(2))
@@ -85,11 +93,28 @@ fraud_two_samples_add(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(samples);
 }
 
+/* (state, value, is_current) */
+Datum
+fraud_two_samples_add(PG_FUNCTION_ARGS)
+{
+	return add_value(
+	    PG_ARGISNULL(0) ? two_samples_create(fcinfo) : (TwoSamples *) PG_GETARG_POINTER(0), fcinfo);
+}
+
+/* (state, value, is_current, method) */
+Datum
+fraud_two_samples_add_by_method(PG_FUNCTION_ARGS)
+{
+	check_parameter_not_null(fcinfo);
+	return add_value(
+	    state_with_parameter(fcinfo, (double) drift_method_of_name(PG_GETARG_TEXT_PP(3))), fcinfo);
+}
+
 /* (state, score, label [, parameter]): kept as -score, so that a walk begins with the highest score. */
 Datum
 fraud_ranked_add(PG_FUNCTION_ARGS)
 {
-	TwoSamples *samples = state_of_transition(fcinfo);
+	TwoSamples *samples = state_with_parameter(fcinfo, parameter_argument(fcinfo));
 	int side;
 	double score;
 
@@ -126,23 +151,16 @@ add_all(TwoSamples *samples, TwoSamples *other, FunctionCallInfo fcinfo)
 Datum
 fraud_two_samples_combine(PG_FUNCTION_ARGS)
 {
-	TwoSamples *samples = PG_ARGISNULL(0) ? NULL : (TwoSamples *) PG_GETARG_POINTER(0);
 	TwoSamples *other = PG_ARGISNULL(1) ? NULL : (TwoSamples *) PG_GETARG_POINTER(1);
+	TwoSamples *samples;
 
 	if (other == NULL)
 	{
-		if (samples == NULL)
+		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
-		PG_RETURN_POINTER(samples);
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	if (samples == NULL)
-	{
-		samples = two_samples_create(fcinfo);
-		samples->parameter = other->parameter;
-	}
-	else if (samples->parameter != other->parameter &&
-	         !(isnan(samples->parameter) && isnan(other->parameter)))
-		parameters_differ();
+	samples = state_with_parameter(fcinfo, other->parameter);
 	add_all(samples, other, fcinfo);
 	PG_RETURN_POINTER(samples);
 }
