@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "libpq/pqformat.h"
+#include "scoring/aggregate_state.h"
 #include "scoring/drift_method.h"
 #include "scoring/two_samples_state.h"
 #include "utils/builtins.h"
@@ -132,8 +133,8 @@ fraud_ranked_add(PG_FUNCTION_ARGS)
 }
 
 /* Keys that are not in runs are added one by one: they are unsorted, or few. */
-static void
-add_all(TwoSamples *samples, TwoSamples *other, FunctionCallInfo fcinfo)
+void
+two_samples_merge(TwoSamples *samples, TwoSamples *other, FunctionCallInfo fcinfo)
 {
 	for (int side = 0; side < 2; side++)
 	{
@@ -161,7 +162,7 @@ fraud_two_samples_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
 	samples = state_with_parameter(fcinfo, other->parameter);
-	add_all(samples, other, fcinfo);
+	two_samples_merge(samples, other, fcinfo);
 	PG_RETURN_POINTER(samples);
 }
 
@@ -208,6 +209,20 @@ send_run(StringInfo message, const KeyRun *run, BufFile *file)
 	message->len += (int) run->size;
 }
 
+void
+two_samples_send(StringInfo message, TwoSamples *samples)
+{
+	two_samples_sort(samples);
+	pq_sendfloat8(message, samples->parameter);
+	for (int side = 0; side < 2; side++)
+		pq_sendint64(message, samples->counts.missing[side]);
+	pq_sendint32(message, samples->n_runs + 2);
+	for (int side = 0; side < 2; side++)
+		send_keys(message, samples, side);
+	for (int i = 0; i < samples->n_runs; i++)
+		send_run(message, &samples->runs[i], samples->file);
+}
+
 /* At most 1 GB, which is what a worker can hand over: more than 100 million distinct values. */
 Datum
 fraud_two_samples_serial(PG_FUNCTION_ARGS)
@@ -215,17 +230,9 @@ fraud_two_samples_serial(PG_FUNCTION_ARGS)
 	TwoSamples *samples = two_samples_argument(fcinfo);
 	StringInfoData message;
 
-	two_samples_sort(samples);
 	pq_begintypsend(&message);
 	pq_sendbyte(&message, SERIAL_VERSION);
-	pq_sendfloat8(&message, samples->parameter);
-	for (int side = 0; side < 2; side++)
-		pq_sendint64(&message, samples->counts.missing[side]);
-	pq_sendint32(&message, samples->n_runs + 2);
-	for (int side = 0; side < 2; side++)
-		send_keys(&message, samples, side);
-	for (int i = 0; i < samples->n_runs; i++)
-		send_run(&message, &samples->runs[i], samples->file);
+	two_samples_send(&message, samples);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
@@ -245,8 +252,7 @@ check_run(const KeyRun *run)
 		cursor->next = cursor->n;
 	}
 	if (cursor->damaged || rows != run->rows)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-		                errmsg("the state of an aggregate is damaged")));
+		aggregate_state_damaged();
 	pfree(cursor);
 	pfree(reader);
 }
@@ -261,8 +267,7 @@ receive_run(StringInfo message, TwoSamples *samples)
 	run->rows = pq_getmsgint64(message);
 	size = pq_getmsgint(message, 4);
 	if (run->side > 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-		                errmsg("the state of an aggregate is damaged")));
+		aggregate_state_damaged();
 	run->size = size;
 	run->block = 0;
 	run->bytes = (uint8 *) pq_getmsgbytes(message, (int) size);
@@ -274,35 +279,32 @@ receive_run(StringInfo message, TwoSamples *samples)
 	samples->n_runs++;
 }
 
-Datum
-fraud_two_samples_deserial(PG_FUNCTION_ARGS)
+TwoSamples *
+two_samples_receive(StringInfo message)
 {
-	bytea *bytes = PG_GETARG_BYTEA_PP(0);
-	StringInfoData message;
 	TwoSamples *samples = palloc0(sizeof(TwoSamples));
 	int n_runs;
 
-	if (AggCheckCallContext(fcinfo, NULL) == 0)
-		elog(ERROR, "function called outside of an aggregate");
-	initStringInfo(&message);
-	pfree(message.data);
-	message.data = VARDATA_ANY(bytes);
-	message.len = message.maxlen = VARSIZE_ANY_EXHDR(bytes);
-	if (pq_getmsgbyte(&message) != SERIAL_VERSION)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-		                errmsg("the state of an aggregate is of an unknown version")));
 	samples->context = CurrentMemoryContext;
-	samples->parameter = pq_getmsgfloat8(&message);
+	samples->parameter = pq_getmsgfloat8(message);
 	for (int side = 0; side < 2; side++)
-		samples->counts.missing[side] = pq_getmsgint64(&message);
-	n_runs = pq_getmsgint(&message, 4);
+		samples->counts.missing[side] = pq_getmsgint64(message);
+	n_runs = pq_getmsgint(message, 4);
 	/* Each takes 13 bytes at least. */
-	if (n_runs < 0 || n_runs > message.len)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-		                errmsg("the state of an aggregate is damaged")));
-	samples->runs = palloc(n_runs * sizeof(KeyRun));
+	if (n_runs < 0 || n_runs > message->len / 13)
+		aggregate_state_damaged();
+	samples->runs = palloc(Max(n_runs, 1) * sizeof(KeyRun));
 	for (int i = 0; i < n_runs; i++)
-		receive_run(&message, samples);
-	pq_getmsgend(&message);
+		receive_run(message, samples);
+	return samples;
+}
+
+Datum
+fraud_two_samples_deserial(PG_FUNCTION_ARGS)
+{
+	StringInfo message = aggregate_message(fcinfo, SERIAL_VERSION);
+	TwoSamples *samples = two_samples_receive(message);
+
+	pq_getmsgend(message);
 	PG_RETURN_POINTER(samples);
 }

@@ -5,6 +5,7 @@
 #ifndef FRAUD_DETECT_TWO_SAMPLES_STATE_H
 #define FRAUD_DETECT_TWO_SAMPLES_STATE_H
 
+#include "lib/stringinfo.h"
 #include "scoring/two_samples.h"
 #include "storage/buffile.h"
 
@@ -46,6 +47,11 @@ extern void two_samples_sort(TwoSamples *samples);
 /* Bytes of a run, copied into the state; from memory or from another state's file. */
 extern void two_samples_add_run(TwoSamples *samples, const KeyRun *run, BufFile *file,
                                 FunctionCallInfo fcinfo);
+
+/* Adds all of another state, and a state's bytes as part of a message. */
+extern void two_samples_merge(TwoSamples *samples, TwoSamples *other, FunctionCallInfo fcinfo);
+extern void two_samples_send(StringInfo message, TwoSamples *samples);
+extern TwoSamples *two_samples_receive(StringInfo message);
 
 /* Bytes of a run in a file, from a multiple of BLCKSZ on. */
 extern void run_read(const KeyRun *run, BufFile *file, Size from, uint8 *bytes, Size size);
