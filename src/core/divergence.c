@@ -170,60 +170,91 @@ chi_square_of_fit(const Bins *bins)
 }
 
 void
-reference_bins_begin(ReferenceBins *bins, uint64_t n, const CoreAllocator *allocator)
+reference_bins_begin(ReferenceBins *bins, uint64_t n)
 {
 	*bins = (ReferenceBins){.n = n, .next = 1};
-	bins_begin(&bins->quantiles, allocator);
 }
 
-static bool
-close_bin(ReferenceBins *bins)
+/* An edge where there is none yet, and not as the last of all. */
+static void
+close_bin(ReferenceBins *bins, uint64_t edge)
 {
-	uint64_t reference = bins->open[0];
-	uint64_t current = bins->open[1];
+	if (bins->n_edges > 0 && bins->edges[bins->n_edges - 1] >= edge)
+		return;
+	bins->edges[bins->n_edges++] = edge;
+}
 
-	bins->open[0] = bins->open[1] = 0;
-	return reference + current == 0 || bins_add(&bins->quantiles, reference, current);
+void
+reference_bins_add(ReferenceBins *bins, uint64_t value, uint64_t count)
+{
+	unsigned __int128 wide = count;
+	bool heavy = wide * REFERENCE_BINS >= bins->n;
+
+	if (bins->distinct++ < REFERENCE_CATEGORIES)
+	{
+		bins->values[bins->distinct - 1] = value;
+		bins->categories[bins->distinct - 1][0] = count;
+	}
+	if (heavy && value > 0)
+		close_bin(bins, value - 1);
+	bins->counts[bins->n_edges][0] += count;
+	bins->seen += count;
+	wide = (unsigned __int128) bins->seen * REFERENCE_BINS;
+	if (heavy || (bins->seen < bins->n && wide >= (unsigned __int128) bins->next * bins->n))
+	{
+		bins->next = (uint64_t) (wide / bins->n) + 1;
+		close_bin(bins, value);
+	}
+}
+
+/* Edges are few: to compare with all of them takes no branch. */
+static inline size_t
+bin_of(const ReferenceBins *bins, uint64_t value)
+{
+	size_t bin = 0;
+
+	for (size_t i = 0; i < bins->n_edges; i++)
+		bin += value > bins->edges[i];
+	return bin;
+}
+
+static void
+count_in_categories(ReferenceBins *bins, uint64_t value, uint64_t count)
+{
+	size_t at = 0;
+
+	while (at < bins->distinct && bins->values[at] != value)
+		at++;
+	bins->categories[at][1] += count;
+}
+
+void
+reference_bins_count(ReferenceBins *bins, const uint64_t *values, const uint64_t *counts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		uint64_t count = counts != NULL ? counts[i] : 1;
+
+		if (bins->distinct > REFERENCE_CATEGORIES)
+			bins->counts[bin_of(bins, values[i])][1] += count;
+		else
+			count_in_categories(bins, values[i], count);
+	}
 }
 
 bool
-reference_bins_add(ReferenceBins *bins, const SampleTie *tie)
+reference_bins_end(const ReferenceBins *bins, Bins *result)
 {
-	bool heavy = (unsigned __int128) tie->counts[0] * REFERENCE_BINS >= bins->n;
-	unsigned __int128 reached;
+	bool by_value = bins->distinct <= REFERENCE_CATEGORIES;
+	const uint64_t(*counts)[2] = by_value ? bins->categories : bins->counts;
+	size_t n = by_value ? bins->distinct + 1 : bins->n_edges + 1;
 
-	if (tie->counts[0] == 0)
-		bins->others += tie->counts[1];
-	else if (bins->distinct++ < REFERENCE_CATEGORIES)
-		memcpy(bins->categories[bins->distinct - 1], tie->counts, sizeof(tie->counts));
-	if (heavy && !close_bin(bins))
-		return false;
-	bins->open[0] += tie->counts[0];
-	bins->open[1] += tie->counts[1];
-	bins->seen += tie->counts[0];
-	reached = (unsigned __int128) bins->seen * REFERENCE_BINS;
-	if (heavy || (tie->counts[0] > 0 && bins->seen < bins->n &&
-	              reached >= (unsigned __int128) bins->next * bins->n))
+	for (size_t i = 0; i < n; i++)
 	{
-		bins->next = (uint64_t) (reached / bins->n) + 1;
-		return close_bin(bins);
+		if (counts[i][0] + counts[i][1] > 0 && !bins_add(result, counts[i][0], counts[i][1]))
+			return false;
 	}
 	return true;
-}
-
-bool
-reference_bins_end(ReferenceBins *bins, Bins *result)
-{
-	if (!close_bin(bins))
-		return false;
-	*result = bins->quantiles;
-	if (bins->distinct > REFERENCE_CATEGORIES)
-		return true;
-	result->n = 0;
-	for (uint64_t i = 0; i < bins->distinct; i++)
-		if (!bins_add(result, bins->categories[i][0], bins->categories[i][1]))
-			return false;
-	return bins->others == 0 || bins_add(result, 0, bins->others);
 }
 
 /* The operations of NumPy, in its order, so that edges are the same doubles. */

@@ -60,26 +60,34 @@ extern ChiSquare chi_square_of_fit(const Bins *bins);
  * Bins of values after the reference: where it has at most REFERENCE_CATEGORIES
  * distinct values, one for each and one for all other values; else between its
  * quantiles, the outer ones open. A value that makes up a bin's share by itself has
- * a bin of its own. Ties come in ascending order.
+ * a bin of its own. First the reference's values come, ascending, then the current
+ * ones in any order. Values are keys (core/sample.h), or any other ascending numbers.
  */
 #define REFERENCE_CATEGORIES 20
 #define REFERENCE_BINS 10
+#define REFERENCE_MOST_EDGES (3 * REFERENCE_BINS)
 
 typedef struct ReferenceBins
 {
-	uint64_t n;    /* rows of the reference */
-	uint64_t seen; /* of them so far */
-	uint64_t next; /* quantile that closes the bin that is open */
-	uint64_t open[2];
-	Bins quantiles;
+	uint64_t n;                           /* rows of the reference */
+	uint64_t seen;                        /* of them so far */
+	uint64_t next;                        /* quantile that closes the bin that is open */
+	uint64_t last;                        /* value */
+	uint64_t edges[REFERENCE_MOST_EDGES]; /* upper ones, in the bin; the last bin has none */
+	size_t n_edges;
 	uint64_t distinct;
-	uint64_t categories[REFERENCE_CATEGORIES + 1][2];
-	uint64_t others; /* current rows of values that the reference lacks */
+	uint64_t values[REFERENCE_CATEGORIES];
+	uint64_t counts[REFERENCE_MOST_EDGES + 1][2];     /* by bin */
+	uint64_t categories[REFERENCE_CATEGORIES + 1][2]; /* by value; the last one for all others */
 } ReferenceBins;
 
-extern void reference_bins_begin(ReferenceBins *bins, uint64_t n, const CoreAllocator *allocator);
-extern bool reference_bins_add(ReferenceBins *bins, const SampleTie *tie);
-extern bool reference_bins_end(ReferenceBins *bins, Bins *result);
+extern void reference_bins_begin(ReferenceBins *bins, uint64_t n);
+extern void reference_bins_add(ReferenceBins *bins, uint64_t value, uint64_t count);
+/* counts may be NULL: each value once */
+extern void reference_bins_count(ReferenceBins *bins, const uint64_t *values,
+                                 const uint64_t *counts, size_t n);
+/* The bins that have rows. False where memory is short. */
+extern bool reference_bins_end(const ReferenceBins *bins, Bins *result);
 
 /* NumPy's edges of equal width by Sturges' rule over n values from low to high, and who falls between. */
 #define STURGES_MOST 80

@@ -292,11 +292,80 @@ replace_first(SampleWalk *walk)
 		sift_down(walk, 0);
 }
 
+/* Keys of an array from place i on that equal the one there. */
+static inline size_t
+equal_from(const uint64_t *keys, size_t i, size_t n)
+{
+	uint64_t key = keys[i];
+	size_t start = i;
+
+	do
+		i++;
+	while (i < n && keys[i] == key);
+	return i - start;
+}
+
+/* Two arrays: what most walks are over. Leaves when one of them is exhausted, or the ties are full. */
+static size_t
+merge_arrays(SampleWalk *walk, SampleTie *ties, size_t capacity)
+{
+	SampleCursor *a = walk->heap[0];
+	SampleCursor *b = walk->heap[1];
+	size_t i = a->next, j = b->next, n = 0;
+
+	for (; n < capacity && i < a->n && j < b->n; n++)
+	{
+		uint64_t x = a->keys[i], y = b->keys[j];
+		SampleTie *tie = &ties[n];
+
+		tie->value = sample_value(x < y ? x : y);
+		tie->counts[0] = tie->counts[1] = 0;
+		if (x <= y)
+		{
+			tie->counts[a->side] += equal_from(a->keys, i, a->n);
+			i += tie->counts[a->side];
+		}
+		if (y <= x)
+		{
+			size_t equal = equal_from(b->keys, j, b->n);
+
+			tie->counts[b->side] += equal;
+			j += equal;
+		}
+	}
+	a->next = i;
+	b->next = j;
+	return n;
+}
+
+static bool
+is_over_two_arrays(const SampleWalk *walk)
+{
+	return walk->n == 2 && walk->heap[0]->source == NULL && walk->heap[1]->source == NULL &&
+	       walk->heap[0]->side != walk->heap[1]->side;
+}
+
+/* Drops what is exhausted, and puts what is left in order again. */
+static void
+restore_order(SampleWalk *walk)
+{
+	for (size_t i = walk->n; i-- > 0;)
+		if (!sample_cursor_ready(walk->heap[i]))
+			walk->heap[i] = walk->heap[--walk->n];
+	for (size_t i = walk->n / 2; i-- > 0;)
+		sift_down(walk, i);
+}
+
 size_t
 sample_walk_next(SampleWalk *walk, SampleTie *ties, size_t capacity)
 {
 	size_t n = 0;
 
+	if (is_over_two_arrays(walk))
+	{
+		n = merge_arrays(walk, ties, capacity);
+		restore_order(walk);
+	}
 	for (; n < capacity && walk->n > 0; n++)
 	{
 		uint64_t key = cursor_key(walk->heap[0]);

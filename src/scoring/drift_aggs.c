@@ -205,20 +205,28 @@ check_memory(bool enough)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 }
 
-/* Bins between the reference's quantiles, and one of missing values. */
+static void
+count_in_bins(void *state, const uint64 *keys, const uint64 *counts, size_t n)
+{
+	reference_bins_count(state, keys, counts, n);
+}
+
+/* Bins between the reference's quantiles, and one of missing values. Only the reference is sorted. */
 static void
 reference_bins_of(TwoSamples *samples, const CoreAllocator *allocator, Bins *bins)
 {
 	const TwoSamplesCounts *counts = two_samples_counts(samples);
-	TwoSamplesWalk *walk = two_samples_walk(samples);
+	TwoSamplesWalk *walk = two_samples_walk_of_side(samples, 0);
 	SampleTie ties[TWO_SAMPLES_TIES];
 	ReferenceBins builder;
 	size_t n;
 
-	reference_bins_begin(&builder, counts->rows[0], allocator);
+	reference_bins_begin(&builder, counts->rows[0]);
 	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		for (size_t i = 0; i < n; i++)
-			check_memory(reference_bins_add(&builder, &ties[i]));
+			reference_bins_add(&builder, sample_key(ties[i].value), ties[i].counts[0]);
+	two_samples_scan(samples, 1, count_in_bins, &builder);
+	bins_begin(bins, allocator);
 	check_memory(reference_bins_end(&builder, bins));
 	if (counts->missing[0] + counts->missing[1] > 0)
 		check_memory(bins_add(bins, counts->missing[0], counts->missing[1]));

@@ -68,7 +68,9 @@ new_state(MemoryContext context, int n)
 	return state;
 }
 
-/* Columns share work_mem. */
+/* Columns are many: each keeps a quarter of what an aggregate over it alone would. */
+#define COLUMN_SHARE 4
+
 static void
 begin_feature(ProfileState *state, int i, const char *name, bool is_text, FunctionCallInfo fcinfo)
 {
@@ -82,7 +84,7 @@ begin_feature(ProfileState *state, int i, const char *name, bool is_text, Functi
 	else if (fcinfo != NULL)
 	{
 		feature->numbers = two_samples_create(fcinfo);
-		feature->numbers->most_keys = Max(feature->numbers->most_keys / state->n, 8192);
+		feature->numbers->most_keys = Max(feature->numbers->most_keys / COLUMN_SHARE, 8192);
 	}
 }
 
@@ -328,58 +330,56 @@ close_bin(BinBuilder *builder)
 	if (builder->open > 0)
 		builder->result->bins[builder->result->n++] = (ProfileBin){builder->last, builder->open};
 	builder->open = 0;
-	builder->next = (uint64) ((unsigned __int128) builder->seen * PROFILE_BINS / builder->rows) + 1;
+	builder->next = builder->seen * PROFILE_BINS / builder->rows + 1;
 }
 
 static void
 add_tie(BinBuilder *builder, const SampleTie *tie)
 {
 	uint64 count = tie->counts[0];
-	bool heavy = (unsigned __int128) count * PROFILE_BINS >= builder->rows;
+	bool heavy = count * PROFILE_BINS >= builder->rows; /* rows are far below 2^56 */
 
 	if (heavy)
 		close_bin(builder);
 	builder->open += count;
 	builder->seen += count;
 	builder->last = tie->value;
-	if (heavy || (unsigned __int128) builder->seen * PROFILE_BINS >=
-	                 (unsigned __int128) builder->next * builder->rows)
+	if (heavy || builder->seen * PROFILE_BINS >= builder->next * builder->rows)
 		close_bin(builder);
 }
 
-/* Moments of the finite values, which come in order, so that they do not depend on the order of rows. */
-static void
-measure_numbers(TwoSamples *samples, ProfileFeature *result)
+/* Moments of the finite values, which come in order, so they do not depend on the order of rows. */
+typedef struct Moments
 {
+	double finite;
+	double sum;
+} Moments;
+
+static void
+add_to_sum(Moments *moments, const SampleTie *tie)
+{
+	double count = (double) tie->counts[0];
+
+	if (isinf(tie->value))
+		return;
+	moments->finite += count;
+	moments->sum += tie->value * count;
+}
+
+static double
+deviation_from(TwoSamples *samples, double mean, double finite)
+{
+	TwoSamplesWalk *walk = two_samples_walk(samples);
 	SampleTie ties[TWO_SAMPLES_TIES];
-	double finite = 0.0, mean = 0.0, squares = 0.0;
+	double squares = 0.0;
 	size_t n;
 
-	result->low = 0.0;
-	for (int pass = 0; pass < 2; pass++)
-	{
-		TwoSamplesWalk *walk = two_samples_walk(samples);
-		bool first = pass == 0;
-
-		while ((n = two_samples_walk_next(walk, ties)) > 0)
-			for (size_t i = 0; i < n; i++)
-			{
-				double count = (double) ties[i].counts[0];
-
-				if (first)
-					result->low = ties[i].value;
-				first = false;
-				if (isinf(ties[i].value))
-					continue;
-				finite += pass == 0 ? count : 0.0;
-				if (pass == 0)
-					mean += (ties[i].value - mean) * (count / finite);
-				else
-					squares += (ties[i].value - mean) * (ties[i].value - mean) * (count / finite);
-			}
-	}
-	result->mean = isfinite(mean) ? mean : 0.0;
-	result->deviation = isfinite(squares) ? sqrt(squares) : 0.0;
+	while ((n = two_samples_walk_next(walk, ties)) > 0)
+		for (size_t i = 0; i < n; i++)
+			if (!isinf(ties[i].value))
+				squares +=
+				    (ties[i].value - mean) * (ties[i].value - mean) * (double) ties[i].counts[0];
+	return isfinite(squares) ? sqrt(squares / finite) : 0.0;
 }
 
 static void
@@ -388,6 +388,7 @@ finish_numbers(FeatureState *feature, ProfileFeature *result)
 	TwoSamplesWalk *walk = two_samples_walk(feature->numbers);
 	SampleTie ties[TWO_SAMPLES_TIES];
 	BinBuilder builder = {.result = result, .rows = feature->present, .next = 1};
+	Moments moments = {0};
 	size_t n;
 
 	result->bins = palloc(PROFILE_MOST_BINS * sizeof(ProfileBin));
@@ -395,9 +396,17 @@ finish_numbers(FeatureState *feature, ProfileFeature *result)
 		return;
 	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		for (size_t i = 0; i < n; i++)
+		{
+			if (builder.seen == 0)
+				result->low = ties[i].value;
+			add_to_sum(&moments, &ties[i]);
 			add_tie(&builder, &ties[i]);
+		}
 	close_bin(&builder);
-	measure_numbers(feature->numbers, result);
+	if (moments.finite == 0.0 || !isfinite(moments.sum))
+		return;
+	result->mean = moments.sum / moments.finite;
+	result->deviation = deviation_from(feature->numbers, result->mean, moments.finite);
 }
 
 /* Most frequent first, then by bytes. */

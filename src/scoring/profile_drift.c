@@ -45,20 +45,22 @@ rows_in_bins(const ProfileFeature *baseline, const ProfileFeature *current, uint
 
 /* The bins of the baseline, joined to about ten as those of the aggregates are. */
 static void
-bins_of_numbers(const ProfileFeature *baseline, const ProfileFeature *current, Bins *bins,
-                const CoreAllocator *allocator)
+bins_of_numbers(const ProfileFeature *baseline, const ProfileFeature *current, Bins *bins)
 {
 	uint64 *rows = palloc((baseline->n + 1) * sizeof(uint64));
 	ReferenceBins builder;
 
 	rows_in_bins(baseline, current, rows);
-	reference_bins_begin(&builder, baseline->present, allocator);
-	for (uint32 i = 0; i <= baseline->n; i++)
+	reference_bins_begin(&builder, baseline->present);
+	/* A bin's number stands for its values; 0 is below all of them. */
+	for (uint32 i = 0; i < baseline->n; i++)
+		if (baseline->bins[i].count > 0)
+			reference_bins_add(&builder, i + 1, baseline->bins[i].count);
+	for (uint64 i = 0; i <= baseline->n; i++)
 	{
-		SampleTie tie = {0.0, {i < baseline->n ? baseline->bins[i].count : 0, rows[i]}};
+		uint64 value = i + 1;
 
-		if (tie.counts[0] + tie.counts[1] > 0)
-			check_memory(reference_bins_add(&builder, &tie));
+		reference_bins_count(&builder, &value, &rows[i], 1);
 	}
 	check_memory(reference_bins_end(&builder, bins));
 }
@@ -156,7 +158,7 @@ put_feature(ReturnSetInfo *result, const ProfileFeature *baseline, const Profile
 	if (baseline->is_text)
 		bins_of_texts(baseline, current, &bins);
 	else
-		bins_of_numbers(baseline, current, &bins, &allocator);
+		bins_of_numbers(baseline, current, &bins);
 	if (baseline->missing + current->missing > 0)
 		check_memory(bins_add(&bins, baseline->missing, current->missing));
 	test = chi_square_of_table(&bins);

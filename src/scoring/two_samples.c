@@ -55,21 +55,18 @@ two_samples_create(FunctionCallInfo fcinfo)
 }
 
 void
-two_samples_sort(TwoSamples *samples)
+two_samples_sort(TwoSamples *samples, int side)
 {
-	for (int side = 0; side < 2; side++)
-	{
-		uint64 *scratch;
-		Size n = samples->n[side];
+	Size n = samples->n[side];
+	uint64 *scratch;
 
-		if (samples->n_sorted[side] == n)
-			continue;
-		CHECK_FOR_INTERRUPTS();
-		scratch = MemoryContextAllocHuge(samples->context, n * sizeof(uint64));
-		sample_sort(two_samples_keys(samples, side), scratch, n);
-		samples->n_sorted[side] = n;
-		pfree(scratch);
-	}
+	if (samples->n_sorted[side] == n)
+		return;
+	CHECK_FOR_INTERRUPTS();
+	scratch = MemoryContextAllocHuge(samples->context, n * sizeof(uint64));
+	sample_sort(two_samples_keys(samples, side), scratch, n);
+	samples->n_sorted[side] = n;
+	pfree(scratch);
 }
 
 static KeyRun *
@@ -162,6 +159,7 @@ make_run(TwoSamples *samples, int side, FunctionCallInfo fcinfo)
 
 	if (n == 0)
 		return;
+	two_samples_sort(samples, side);
 	bytes = MemoryContextAlloc(samples->context, capacity);
 	for (Size i = 0; i < n; i++)
 	{
@@ -200,7 +198,6 @@ two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo)
 		grow(samples, Min(Max(FIRST_KEYS, 2 * samples->capacity), samples->most_keys));
 	else
 	{
-		two_samples_sort(samples);
 		make_run(samples, 0, fcinfo);
 		make_run(samples, 1, fcinfo);
 		samples->n[0] = samples->n[1] = 0;

@@ -34,6 +34,11 @@ extern TwoSamples *two_samples_argument(FunctionCallInfo fcinfo);
 /* Walks over all values, ascending, in CurrentMemoryContext; any number of times. */
 typedef struct TwoSamplesWalk TwoSamplesWalk;
 extern TwoSamplesWalk *two_samples_walk(TwoSamples *samples);
+/* Over the values of one side only. */
+extern TwoSamplesWalk *two_samples_walk_of_side(TwoSamples *samples, int side);
+/* All keys of a side, some at a time, in no order that matters; counts NULL: each once. */
+typedef void (*KeysConsumer)(void *state, const uint64 *keys, const uint64 *counts, size_t n);
+extern void two_samples_scan(TwoSamples *samples, int side, KeysConsumer consumer, void *state);
 /* Returns the number of ties, 0 at the end. Checks for interrupts. */
 #define TWO_SAMPLES_TIES 512
 extern size_t two_samples_walk_next(TwoSamplesWalk *walk, SampleTie ties[TWO_SAMPLES_TIES]);

@@ -212,7 +212,8 @@ send_run(StringInfo message, const KeyRun *run, BufFile *file)
 void
 two_samples_send(StringInfo message, TwoSamples *samples)
 {
-	two_samples_sort(samples);
+	two_samples_sort(samples, 0);
+	two_samples_sort(samples, 1);
 	pq_sendfloat8(message, samples->parameter);
 	for (int side = 0; side < 2; side++)
 		pq_sendint64(message, samples->counts.missing[side]);

@@ -43,7 +43,7 @@ struct TwoSamples
 extern TwoSamples *two_samples_create(FunctionCallInfo fcinfo);
 /* Room for one more key; makes runs of all keys where work_mem has none. */
 extern void two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo);
-extern void two_samples_sort(TwoSamples *samples);
+extern void two_samples_sort(TwoSamples *samples, int side);
 /* Bytes of a run, copied into the state; from memory or from another state's file. */
 extern void two_samples_add_run(TwoSamples *samples, const KeyRun *run, BufFile *file,
                                 FunctionCallInfo fcinfo);

@@ -64,22 +64,60 @@ next_cursor(TwoSamplesWalk *walk)
 	return walk->cursors[walk->n_cursors++] = palloc(sizeof(SampleCursor));
 }
 
-TwoSamplesWalk *
-two_samples_walk(TwoSamples *samples)
+static TwoSamplesWalk *
+walk_over_sides(TwoSamples *samples, int first, int last)
 {
 	TwoSamplesWalk *walk = palloc(sizeof(TwoSamplesWalk));
 
-	two_samples_sort(samples);
 	walk->cursors = palloc((samples->n_runs + 2) * sizeof(SampleCursor *));
 	walk->n_cursors = 0;
-	for (int side = 0; side < 2; side++)
+	for (int side = first; side <= last; side++)
+	{
+		two_samples_sort(samples, side);
 		sample_cursor_of_keys(next_cursor(walk), side, two_samples_keys(samples, side),
 		                      samples->n[side]);
+	}
 	for (int i = 0; i < samples->n_runs; i++)
-		sample_cursor_of_run(next_cursor(walk), samples->runs[i].side, run_reader_source,
-		                     run_reader_create(&samples->runs[i], samples->file));
+		if (samples->runs[i].side >= first && samples->runs[i].side <= last)
+			sample_cursor_of_run(next_cursor(walk), samples->runs[i].side, run_reader_source,
+			                     run_reader_create(&samples->runs[i], samples->file));
 	sample_walk_begin(&walk->walk, walk->cursors, walk->n_cursors);
 	return walk;
+}
+
+TwoSamplesWalk *
+two_samples_walk(TwoSamples *samples)
+{
+	return walk_over_sides(samples, 0, 1);
+}
+
+TwoSamplesWalk *
+two_samples_walk_of_side(TwoSamples *samples, int side)
+{
+	return walk_over_sides(samples, side, side);
+}
+
+/* Nothing is sorted, and runs are read one after the other. */
+void
+two_samples_scan(TwoSamples *samples, int side, KeysConsumer consumer, void *state)
+{
+	SampleCursor *cursor = palloc(sizeof(SampleCursor));
+
+	consumer(state, two_samples_keys(samples, side), NULL, samples->n[side]);
+	for (int i = 0; i < samples->n_runs; i++)
+	{
+		if (samples->runs[i].side != side)
+			continue;
+		sample_cursor_of_run(cursor, side, run_reader_source,
+		                     run_reader_create(&samples->runs[i], samples->file));
+		while (sample_cursor_ready(cursor))
+		{
+			CHECK_FOR_INTERRUPTS();
+			consumer(state, cursor->keys, cursor->counts, cursor->n);
+			cursor->next = cursor->n;
+		}
+	}
+	pfree(cursor);
 }
 
 size_t

@@ -15,4 +15,4 @@ finish() {
 trap finish EXIT
 test/stage "$stage" > /dev/null
 test/server "$stage" start
-/usr/bin/python3 test/bench/statistics.py "$rounds" test/server "$stage" psql -d postgres -qAt -v ON_ERROR_STOP=1
+/usr/bin/python3 test/bench/statistics_figures.py "$rounds" test/server "$stage" psql -d postgres -qAt -v ON_ERROR_STOP=1
