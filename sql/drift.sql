@@ -48,7 +48,8 @@ COMMENT ON FUNCTION fraud.ks_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_ks(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.ks_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_ks(float8, bool) IS
@@ -64,7 +65,8 @@ COMMENT ON FUNCTION fraud.ks_pvalue_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_ks_pvalue(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.ks_pvalue_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_ks_pvalue(float8, bool) IS
@@ -80,7 +82,8 @@ COMMENT ON FUNCTION fraud.wasserstein_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_wasserstein(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.wasserstein_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_wasserstein(float8, bool) IS
@@ -90,7 +93,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_wasserstein(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_wasserstein(value float8, is_current bool, method text) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.wasserstein_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_wasserstein(float8, bool, text) IS
@@ -106,7 +110,8 @@ COMMENT ON FUNCTION fraud.energy_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_energy(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.energy_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_energy(float8, bool) IS
@@ -122,7 +127,8 @@ COMMENT ON FUNCTION fraud.cramer_von_mises_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_cramer_von_mises(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.cramer_von_mises_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_cramer_von_mises(float8, bool) IS
@@ -136,8 +142,10 @@ COMMENT ON FUNCTION fraud.cramer_von_mises_pvalue_final(internal) IS
 'final function of fraud_cramer_von_mises_pvalue';
 
 CREATE AGGREGATE @extschema@.fraud_cramer_von_mises_pvalue(value float8, is_current bool) (
-  SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.cramer_von_mises_pvalue_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096,
+  FINALFUNC = fraud.cramer_von_mises_pvalue_final,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_cramer_von_mises_pvalue(float8, bool) IS
@@ -152,7 +160,8 @@ COMMENT ON FUNCTION fraud.anderson_darling_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_anderson_darling(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.anderson_darling_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_anderson_darling(float8, bool) IS
@@ -167,8 +176,10 @@ COMMENT ON FUNCTION fraud.anderson_darling_pvalue_final(internal) IS
 'final function of fraud_anderson_darling_pvalue';
 
 CREATE AGGREGATE @extschema@.fraud_anderson_darling_pvalue(value float8, is_current bool) (
-  SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.anderson_darling_pvalue_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096,
+  FINALFUNC = fraud.anderson_darling_pvalue_final,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_anderson_darling_pvalue(float8, bool) IS
@@ -189,7 +200,8 @@ COMMENT ON FUNCTION fraud.category_psi_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_psi(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.psi_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_psi(float8, bool) IS
@@ -200,7 +212,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_psi(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_psi(value float8, is_current bool, method text) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.psi_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_psi(float8, bool, text) IS
@@ -209,7 +222,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_psi(float8, bool, text) IS
 
 CREATE AGGREGATE @extschema@.fraud_psi(value text, is_current bool) (
   SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_psi_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_psi(text, bool) IS
@@ -220,7 +234,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_psi(text, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_psi(value text, is_current bool, method text) (
   SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_psi_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_psi(text, bool, text) IS
@@ -241,7 +256,8 @@ COMMENT ON FUNCTION fraud.category_kl_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_kl(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.kl_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_kl(float8, bool) IS
@@ -252,7 +268,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_kl(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_kl(value float8, is_current bool, method text) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.kl_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_kl(float8, bool, text) IS
@@ -261,7 +278,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_kl(float8, bool, text) IS
 
 CREATE AGGREGATE @extschema@.fraud_kl(value text, is_current bool) (
   SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_kl_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_kl(text, bool) IS
@@ -272,7 +290,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_kl(text, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_kl(value text, is_current bool, method text) (
   SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_kl_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_kl(text, bool, text) IS
@@ -293,7 +312,8 @@ COMMENT ON FUNCTION fraud.category_jensen_shannon_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_jensen_shannon(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.jensen_shannon_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_jensen_shannon(float8, bool) IS
@@ -304,7 +324,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_jensen_shannon(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_jensen_shannon(value float8, is_current bool, method text) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.jensen_shannon_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_jensen_shannon(float8, bool, text) IS
@@ -312,8 +333,10 @@ COMMENT ON AGGREGATE @extschema@.fraud_jensen_shannon(float8, bool, text) IS
 'library bins and fills. 22004, 22023 for a method that is NULL, unknown or differs between rows';
 
 CREATE AGGREGATE @extschema@.fraud_jensen_shannon(value text, is_current bool) (
-  SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_jensen_shannon_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096,
+  FINALFUNC = fraud.category_jensen_shannon_final,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_jensen_shannon(text, bool) IS
@@ -323,8 +346,10 @@ COMMENT ON AGGREGATE @extschema@.fraud_jensen_shannon(text, bool) IS
 'values';
 
 CREATE AGGREGATE @extschema@.fraud_jensen_shannon(value text, is_current bool, method text) (
-  SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_jensen_shannon_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096,
+  FINALFUNC = fraud.category_jensen_shannon_final,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_jensen_shannon(text, bool, text) IS
@@ -345,7 +370,8 @@ COMMENT ON FUNCTION fraud.category_hellinger_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_hellinger(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.hellinger_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_hellinger(float8, bool) IS
@@ -356,7 +382,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_hellinger(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_hellinger(value float8, is_current bool, method text) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.hellinger_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_hellinger(float8, bool, text) IS
@@ -365,7 +392,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_hellinger(float8, bool, text) IS
 
 CREATE AGGREGATE @extschema@.fraud_hellinger(value text, is_current bool) (
   SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_hellinger_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_hellinger(text, bool) IS
@@ -376,7 +404,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_hellinger(text, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_hellinger(value text, is_current bool, method text) (
   SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_hellinger_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_hellinger(text, bool, text) IS
@@ -397,7 +426,8 @@ COMMENT ON FUNCTION fraud.category_chi_square_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_chi_square(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.chi_square_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_chi_square(float8, bool) IS
@@ -407,7 +437,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_chi_square(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_chi_square(value float8, is_current bool, method text) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.chi_square_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_chi_square(float8, bool, text) IS
@@ -416,7 +447,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_chi_square(float8, bool, text) IS
 
 CREATE AGGREGATE @extschema@.fraud_chi_square(value text, is_current bool) (
   SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_chi_square_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_chi_square(text, bool) IS
@@ -426,7 +458,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_chi_square(text, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_chi_square(value text, is_current bool, method text) (
   SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_chi_square_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_chi_square(text, bool, text) IS
@@ -447,7 +480,8 @@ COMMENT ON FUNCTION fraud.category_chi_square_pvalue_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_chi_square_pvalue(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.chi_square_pvalue_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_chi_square_pvalue(float8, bool) IS
@@ -457,7 +491,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_chi_square_pvalue(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_chi_square_pvalue(value float8, is_current bool, method text) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.chi_square_pvalue_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_chi_square_pvalue(float8, bool, text) IS
@@ -465,8 +500,10 @@ COMMENT ON AGGREGATE @extschema@.fraud_chi_square_pvalue(float8, bool, text) IS
 ' library bins and fills. 22004, 22023 for a method that is NULL, unknown or differs between rows';
 
 CREATE AGGREGATE @extschema@.fraud_chi_square_pvalue(value text, is_current bool) (
-  SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_chi_square_pvalue_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096,
+  FINALFUNC = fraud.category_chi_square_pvalue_final,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_chi_square_pvalue(text, bool) IS
@@ -475,8 +512,10 @@ COMMENT ON AGGREGATE @extschema@.fraud_chi_square_pvalue(text, bool) IS
 'NULL are left out; 53400 for too many distinct values';
 
 CREATE AGGREGATE @extschema@.fraud_chi_square_pvalue(value text, is_current bool, method text) (
-  SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_chi_square_pvalue_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096,
+  FINALFUNC = fraud.category_chi_square_pvalue_final,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_chi_square_pvalue(text, bool, text) IS
@@ -497,7 +536,8 @@ COMMENT ON FUNCTION fraud.category_cramers_v_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_cramers_v(value float8, is_current bool) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.cramers_v_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_cramers_v(float8, bool) IS
@@ -508,7 +548,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_cramers_v(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_cramers_v(value float8, is_current bool, method text) (
   SFUNC = fraud.two_samples_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.cramers_v_final,
-  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial, DESERIALFUNC = fraud.two_samples_deserial,
+  COMBINEFUNC = fraud.two_samples_combine, SERIALFUNC = fraud.two_samples_serial,
+  DESERIALFUNC = fraud.two_samples_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_cramers_v(float8, bool, text) IS
@@ -517,7 +558,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_cramers_v(float8, bool, text) IS
 
 CREATE AGGREGATE @extschema@.fraud_cramers_v(value text, is_current bool) (
   SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_cramers_v_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_cramers_v(text, bool) IS
@@ -528,7 +570,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_cramers_v(text, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_cramers_v(value text, is_current bool, method text) (
   SFUNC = fraud.category_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.category_cramers_v_final,
-  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial, DESERIALFUNC = fraud.category_deserial,
+  COMBINEFUNC = fraud.category_combine, SERIALFUNC = fraud.category_serial,
+  DESERIALFUNC = fraud.category_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_cramers_v(text, bool, text) IS

@@ -54,7 +54,8 @@ COMMENT ON FUNCTION fraud.ece_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_log_loss(score float8, label bool) (
   SFUNC = fraud.log_loss_add, STYPE = internal, SSPACE = 2048, FINALFUNC = fraud.mean_loss_final,
-  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial, DESERIALFUNC = fraud.calibration_deserial,
+  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial,
+  DESERIALFUNC = fraud.calibration_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_log_loss(float8, bool) IS
@@ -63,7 +64,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_log_loss(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_brier(score float8, label bool) (
   SFUNC = fraud.brier_add, STYPE = internal, SSPACE = 2048, FINALFUNC = fraud.mean_loss_final,
-  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial, DESERIALFUNC = fraud.calibration_deserial,
+  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial,
+  DESERIALFUNC = fraud.calibration_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_brier(float8, bool) IS
@@ -72,7 +74,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_brier(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_ece(score float8, label bool) (
   SFUNC = fraud.calibration_add, STYPE = internal, SSPACE = 16384, FINALFUNC = fraud.ece_final,
-  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial, DESERIALFUNC = fraud.calibration_deserial,
+  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial,
+  DESERIALFUNC = fraud.calibration_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_ece(float8, bool) IS
@@ -82,7 +85,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_ece(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_ece(score float8, label bool, bins int) (
   SFUNC = fraud.calibration_add, STYPE = internal, SSPACE = 16384, FINALFUNC = fraud.ece_final,
-  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial, DESERIALFUNC = fraud.calibration_deserial,
+  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial,
+  DESERIALFUNC = fraud.calibration_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_ece(float8, bool, int) IS
@@ -102,7 +106,8 @@ COMMENT ON FUNCTION fraud.calibration_curve_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_calibration_curve(score float8, label bool) (
   SFUNC = fraud.calibration_add, STYPE = internal, SSPACE = 16384, FINALFUNC = fraud.calibration_curve_final,
-  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial, DESERIALFUNC = fraud.calibration_deserial,
+  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial,
+  DESERIALFUNC = fraud.calibration_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_calibration_curve(float8, bool) IS
@@ -111,7 +116,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_calibration_curve(float8, bool) IS
 
 CREATE AGGREGATE @extschema@.fraud_calibration_curve(score float8, label bool, bins int) (
   SFUNC = fraud.calibration_add, STYPE = internal, SSPACE = 16384, FINALFUNC = fraud.calibration_curve_final,
-  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial, DESERIALFUNC = fraud.calibration_deserial,
+  COMBINEFUNC = fraud.calibration_combine, SERIALFUNC = fraud.calibration_serial,
+  DESERIALFUNC = fraud.calibration_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_calibration_curve(float8, bool, int) IS

@@ -27,7 +27,8 @@ COMMENT ON FUNCTION fraud.profile_send(fraud.profile) IS
 'binary output of fraud.profile, its text';
 
 CREATE TYPE fraud.profile (
-  INPUT = fraud.profile_in, OUTPUT = fraud.profile_out, RECEIVE = fraud.profile_recv, SEND = fraud.profile_send,
+  INPUT = fraud.profile_in, OUTPUT = fraud.profile_out,
+  RECEIVE = fraud.profile_recv, SEND = fraud.profile_send,
   INTERNALLENGTH = VARIABLE, STORAGE = extended
 );
 COMMENT ON TYPE fraud.profile IS
@@ -64,7 +65,8 @@ COMMENT ON FUNCTION fraud.profile_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_profile(record) (
   SFUNC = fraud.profile_add, STYPE = internal, SSPACE = 65536, FINALFUNC = fraud.profile_final,
-  COMBINEFUNC = fraud.profile_combine, SERIALFUNC = fraud.profile_serial, DESERIALFUNC = fraud.profile_deserial,
+  COMBINEFUNC = fraud.profile_combine, SERIALFUNC = fraud.profile_serial,
+  DESERIALFUNC = fraud.profile_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_profile(record) IS
@@ -102,7 +104,8 @@ COMMENT ON FUNCTION fraud.profile_merge_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_profile_merge(profile fraud.profile) (
   SFUNC = fraud.profile_merge_add, STYPE = internal, SSPACE = 65536, FINALFUNC = fraud.profile_merge_final,
-  COMBINEFUNC = fraud.profile_merge_combine, SERIALFUNC = fraud.profile_merge_serial, DESERIALFUNC = fraud.profile_merge_deserial,
+  COMBINEFUNC = fraud.profile_merge_combine, SERIALFUNC = fraud.profile_merge_serial,
+  DESERIALFUNC = fraud.profile_merge_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_profile_merge(fraud.profile) IS
@@ -138,8 +141,10 @@ COMMENT ON FUNCTION fraud.profile_against_final(internal) IS
 'final function of fraud_profile_against';
 
 CREATE AGGREGATE @extschema@.fraud_profile_against(record, baseline fraud.profile) (
-  SFUNC = fraud.profile_against_add, STYPE = internal, SSPACE = 16384, FINALFUNC = fraud.profile_against_final,
-  COMBINEFUNC = fraud.profile_against_combine, SERIALFUNC = fraud.profile_against_serial, DESERIALFUNC = fraud.profile_against_deserial,
+  SFUNC = fraud.profile_against_add, STYPE = internal, SSPACE = 16384,
+  FINALFUNC = fraud.profile_against_final,
+  COMBINEFUNC = fraud.profile_against_combine, SERIALFUNC = fraud.profile_against_serial,
+  DESERIALFUNC = fraud.profile_against_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_profile_against(record, fraud.profile) IS

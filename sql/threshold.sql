@@ -70,7 +70,8 @@ COMMENT ON FUNCTION fraud.savings_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_confusion(score float8, label bool, threshold float8) (
   SFUNC = fraud.confusion_add, STYPE = internal, SSPACE = 2048, FINALFUNC = fraud.confusion_final,
-  COMBINEFUNC = fraud.flagging_combine, SERIALFUNC = fraud.flagging_serial, DESERIALFUNC = fraud.flagging_deserial,
+  COMBINEFUNC = fraud.flagging_combine, SERIALFUNC = fraud.flagging_serial,
+  DESERIALFUNC = fraud.flagging_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_confusion(float8, bool, float8) IS
@@ -79,16 +80,19 @@ COMMENT ON AGGREGATE @extschema@.fraud_confusion(float8, bool, float8) IS
 
 CREATE AGGREGATE @extschema@.fraud_costs(score float8, label bool, amount float8, cost float8) (
   SFUNC = fraud.costs_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.costs_final,
-  COMBINEFUNC = fraud.flagging_combine, SERIALFUNC = fraud.flagging_serial, DESERIALFUNC = fraud.flagging_deserial,
+  COMBINEFUNC = fraud.flagging_combine, SERIALFUNC = fraud.flagging_serial,
+  DESERIALFUNC = fraud.flagging_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_costs(float8, bool, float8, float8) IS
 'what flagging costs, where flagged is a row with score * amount > cost; NULL without rows. '
 'Rows with a NULL are left out; 22023 for NaN, for an amount or cost that is negative or infinite';
 
-CREATE AGGREGATE @extschema@.fraud_costs(score float8, label bool, amount float8, cost float8, threshold float8) (
+CREATE AGGREGATE @extschema@.fraud_costs(
+  score float8, label bool, amount float8, cost float8, threshold float8) (
   SFUNC = fraud.costs_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.costs_final,
-  COMBINEFUNC = fraud.flagging_combine, SERIALFUNC = fraud.flagging_serial, DESERIALFUNC = fraud.flagging_deserial,
+  COMBINEFUNC = fraud.flagging_combine, SERIALFUNC = fraud.flagging_serial,
+  DESERIALFUNC = fraud.flagging_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_costs(float8, bool, float8, float8, float8) IS
@@ -97,7 +101,8 @@ COMMENT ON AGGREGATE @extschema@.fraud_costs(float8, bool, float8, float8, float
 
 CREATE AGGREGATE @extschema@.fraud_savings(score float8, label bool, amount float8, cost float8) (
   SFUNC = fraud.costs_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.savings_final,
-  COMBINEFUNC = fraud.flagging_combine, SERIALFUNC = fraud.flagging_serial, DESERIALFUNC = fraud.flagging_deserial,
+  COMBINEFUNC = fraud.flagging_combine, SERIALFUNC = fraud.flagging_serial,
+  DESERIALFUNC = fraud.flagging_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_savings(float8, bool, float8, float8) IS
@@ -106,9 +111,11 @@ COMMENT ON AGGREGATE @extschema@.fraud_savings(float8, bool, float8, float8) IS
 'NULL without rows or where that is 0. '
 'Rows with a NULL are left out; 22023 for NaN, for an amount or cost that is negative or infinite';
 
-CREATE AGGREGATE @extschema@.fraud_savings(score float8, label bool, amount float8, cost float8, threshold float8) (
+CREATE AGGREGATE @extschema@.fraud_savings(
+  score float8, label bool, amount float8, cost float8, threshold float8) (
   SFUNC = fraud.costs_add, STYPE = internal, SSPACE = 4096, FINALFUNC = fraud.savings_final,
-  COMBINEFUNC = fraud.flagging_combine, SERIALFUNC = fraud.flagging_serial, DESERIALFUNC = fraud.flagging_deserial,
+  COMBINEFUNC = fraud.flagging_combine, SERIALFUNC = fraud.flagging_serial,
+  DESERIALFUNC = fraud.flagging_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_savings(float8, bool, float8, float8, float8) IS
@@ -147,7 +154,8 @@ COMMENT ON FUNCTION fraud.best_threshold_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_best_threshold(score float8, label bool, amount float8, cost float8) (
   SFUNC = fraud.gain_add, STYPE = internal, SSPACE = 65536, FINALFUNC = fraud.best_threshold_final,
-  COMBINEFUNC = fraud.gain_combine, SERIALFUNC = fraud.gain_serial, DESERIALFUNC = fraud.gain_deserial,
+  COMBINEFUNC = fraud.gain_combine, SERIALFUNC = fraud.gain_serial,
+  DESERIALFUNC = fraud.gain_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_best_threshold(float8, bool, float8, float8) IS
@@ -186,7 +194,8 @@ COMMENT ON FUNCTION fraud.card_precision_final(internal) IS
 
 CREATE AGGREGATE @extschema@.fraud_card_precision(score float8, label bool, card text, day date, k int) (
   SFUNC = fraud.card_add, STYPE = internal, SSPACE = 65536, FINALFUNC = fraud.card_precision_final,
-  COMBINEFUNC = fraud.card_combine, SERIALFUNC = fraud.card_serial, DESERIALFUNC = fraud.card_deserial,
+  COMBINEFUNC = fraud.card_combine, SERIALFUNC = fraud.card_serial,
+  DESERIALFUNC = fraud.card_deserial,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.fraud_card_precision(float8, bool, text, date, int) IS

@@ -146,11 +146,10 @@ keep_run(TwoSamples *samples, KeyRun *run, uint8 *bytes, Size size, FunctionCall
 	pfree(bytes);
 }
 
+/* Sorted keys become a run. */
 static void
-make_run(TwoSamples *samples, int side, FunctionCallInfo fcinfo)
+make_run(TwoSamples *samples, int side, const uint64 *keys, Size n, FunctionCallInfo fcinfo)
 {
-	const uint64 *keys = two_samples_keys(samples, side);
-	Size n = samples->n[side];
 	SampleRunWriter writer = {0};
 	Size capacity = 1024;
 	Size size = 0;
@@ -159,7 +158,6 @@ make_run(TwoSamples *samples, int side, FunctionCallInfo fcinfo)
 
 	if (n == 0)
 		return;
-	two_samples_sort(samples, side);
 	bytes = MemoryContextAlloc(samples->context, capacity);
 	for (Size i = 0; i < n; i++)
 	{
@@ -171,6 +169,17 @@ make_run(TwoSamples *samples, int side, FunctionCallInfo fcinfo)
 	run = new_run(samples, side);
 	run->rows = n;
 	keep_run(samples, run, repalloc_huge(bytes, size), size, fcinfo);
+}
+
+static void
+make_runs(TwoSamples *samples, FunctionCallInfo fcinfo)
+{
+	for (int side = 0; side < 2; side++)
+	{
+		two_samples_sort(samples, side);
+		make_run(samples, side, two_samples_keys(samples, side), samples->n[side], fcinfo);
+		samples->n[side] = samples->n_sorted[side] = 0;
+	}
 }
 
 static void
@@ -197,21 +206,42 @@ two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo)
 	else if (samples->capacity < samples->most_keys)
 		grow(samples, Min(Max(FIRST_KEYS, 2 * samples->capacity), samples->most_keys));
 	else
+		make_runs(samples, fcinfo);
+}
+
+/* Keys that fit beside those that are here stay as they are. */
+static void
+add_plain_run(TwoSamples *samples, const KeyRun *source, FunctionCallInfo fcinfo)
+{
+	KeyRun *run;
+
+	if (samples->may_spill &&
+	    samples->bytes_of_runs + source->size > samples->most_keys * sizeof(uint64))
 	{
-		make_run(samples, 0, fcinfo);
-		make_run(samples, 1, fcinfo);
-		samples->n[0] = samples->n[1] = 0;
-		samples->n_sorted[0] = samples->n_sorted[1] = 0;
+		make_run(samples, source->side, (const uint64 *) source->bytes, source->rows, fcinfo);
+		return;
 	}
+	run = new_run(samples, source->side);
+	*run = *source;
+	run->bytes = MemoryContextAllocHuge(samples->context, source->size);
+	memcpy(run->bytes, source->bytes, source->size);
+	samples->bytes_of_runs += source->size;
 }
 
 void
 two_samples_add_run(TwoSamples *samples, const KeyRun *source, BufFile *file,
                     FunctionCallInfo fcinfo)
 {
-	uint8 *bytes = MemoryContextAllocHuge(samples->context, Max(source->size, 1));
-	KeyRun *run = new_run(samples, source->side);
+	uint8 *bytes;
+	KeyRun *run;
 
+	if (source->is_plain)
+	{
+		add_plain_run(samples, source, fcinfo);
+		return;
+	}
+	bytes = MemoryContextAllocHuge(samples->context, Max(source->size, 1));
+	run = new_run(samples, source->side);
 	run->rows = source->rows;
 	if (source->bytes != NULL)
 		memcpy(bytes, source->bytes, source->size);

@@ -166,47 +166,35 @@ fraud_two_samples_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(samples);
 }
 
-/* The keys of a side as a run, beside the state's own. */
-static void
-send_keys(StringInfo message, TwoSamples *samples, int side)
-{
-	const uint64 *keys = two_samples_keys(samples, side);
-	SampleRunWriter writer = {0};
-	uint8 entry[SAMPLE_RUN_ENTRY];
-	int size_at;
-	uint32 size;
-
-	pq_sendbyte(message, side);
-	pq_sendint64(message, samples->n[side]);
-	size_at = message->len;
-	pq_sendint32(message, 0);
-	for (Size i = 0; i < samples->n[side]; i++)
-	{
-		size_t written = sample_run_add(&writer, keys[i], 1, entry);
-
-		if (written > 0)
-			appendBinaryStringInfoNT(message, (char *) entry, written);
-	}
-	appendBinaryStringInfoNT(message, (char *) entry, sample_run_end(&writer, entry));
-	size = pg_hton32((uint32) (message->len - size_at - sizeof(uint32)));
-	memcpy(message->data + size_at, &size, sizeof(size));
-}
-
 static void
 send_run(StringInfo message, const KeyRun *run, BufFile *file)
 {
 	pq_sendbyte(message, run->side);
+	pq_sendbyte(message, run->is_plain);
 	pq_sendint64(message, run->rows);
 	if (run->size > MaxAllocSize)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 		                errmsg("a worker has too many values to hand over")));
 	pq_sendint32(message, (uint32) run->size);
 	enlargeStringInfo(message, (int) run->size);
-	if (run->bytes != NULL)
+	if (run->size > 0 && run->bytes != NULL)
 		memcpy(message->data + message->len, run->bytes, run->size);
-	else
+	else if (run->size > 0)
 		run_read(run, file, 0, (uint8 *) message->data + message->len, run->size);
 	message->len += (int) run->size;
+}
+
+/* The keys of a side as they are: workers run the same program. */
+static void
+send_keys(StringInfo message, TwoSamples *samples, int side)
+{
+	KeyRun run = {.side = side,
+	              .rows = samples->n[side],
+	              .size = samples->n[side] * sizeof(uint64),
+	              .bytes = (uint8 *) two_samples_keys(samples, side),
+	              .is_plain = true};
+
+	send_run(message, &run, NULL);
 }
 
 void
@@ -259,12 +247,25 @@ check_run(const KeyRun *run)
 }
 
 static void
+check_keys(const KeyRun *run)
+{
+	const uint64 *keys = (const uint64 *) run->bytes;
+
+	if (run->rows != run->size / sizeof(uint64) || run->size % sizeof(uint64) != 0)
+		aggregate_state_damaged();
+	for (Size i = 0; i < run->rows; i++)
+		if (keys[i] > SAMPLE_GREATEST_KEY || (i > 0 && keys[i] < keys[i - 1]))
+			aggregate_state_damaged();
+}
+
+static void
 receive_run(StringInfo message, TwoSamples *samples)
 {
 	KeyRun *run = &samples->runs[samples->n_runs];
 	Size size;
 
 	run->side = pq_getmsgbyte(message);
+	run->is_plain = pq_getmsgbyte(message) != 0;
 	run->rows = pq_getmsgint64(message);
 	size = pq_getmsgint(message, 4);
 	if (run->side > 1)
@@ -272,10 +273,13 @@ receive_run(StringInfo message, TwoSamples *samples)
 	run->size = size;
 	run->block = 0;
 	run->bytes = (uint8 *) pq_getmsgbytes(message, (int) size);
-	check_run(run);
+	run->bytes = memcpy(palloc_extended(Max(size, 1), MCXT_ALLOC_HUGE), run->bytes, size);
+	if (run->is_plain)
+		check_keys(run);
+	else
+		check_run(run);
 	if (size == 0)
 		return;
-	run->bytes = memcpy(palloc_extended(size, MCXT_ALLOC_HUGE), run->bytes, size);
 	samples->counts.rows[run->side] += run->rows;
 	samples->n_runs++;
 }
@@ -291,8 +295,8 @@ two_samples_receive(StringInfo message)
 	for (int side = 0; side < 2; side++)
 		samples->counts.missing[side] = pq_getmsgint64(message);
 	n_runs = pq_getmsgint(message, 4);
-	/* Each takes 13 bytes at least. */
-	if (n_runs < 0 || n_runs > message->len / 13)
+	/* Each takes 14 bytes at least. */
+	if (n_runs < 0 || n_runs > message->len / 14)
 		aggregate_state_damaged();
 	samples->runs = palloc(Max(n_runs, 1) * sizeof(KeyRun));
 	for (int i = 0; i < n_runs; i++)

@@ -9,13 +9,14 @@
 #include "scoring/two_samples.h"
 #include "storage/buffile.h"
 
-/* A run in memory or, from a block of the file on. */
+/* A run in memory or, from a block of the file on; or sorted keys as they are, from a worker. */
 typedef struct KeyRun
 {
 	int side;
 	uint64 rows;
-	Size size;    /* bytes */
-	uint8 *bytes; /* NULL: in the file */
+	Size size;     /* bytes */
+	uint8 *bytes;  /* NULL: in the file */
+	bool is_plain; /* rows keys, in memory, instead of entries */
 	long block;
 } KeyRun;
 

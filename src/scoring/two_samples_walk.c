@@ -64,6 +64,16 @@ next_cursor(TwoSamplesWalk *walk)
 	return walk->cursors[walk->n_cursors++] = palloc(sizeof(SampleCursor));
 }
 
+static void
+cursor_of_run(SampleCursor *cursor, TwoSamples *samples, const KeyRun *run)
+{
+	if (run->is_plain)
+		sample_cursor_of_keys(cursor, run->side, (const uint64 *) run->bytes, run->rows);
+	else
+		sample_cursor_of_run(cursor, run->side, run_reader_source,
+		                     run_reader_create(run, samples->file));
+}
+
 static TwoSamplesWalk *
 walk_over_sides(TwoSamples *samples, int first, int last)
 {
@@ -79,8 +89,7 @@ walk_over_sides(TwoSamples *samples, int first, int last)
 	}
 	for (int i = 0; i < samples->n_runs; i++)
 		if (samples->runs[i].side >= first && samples->runs[i].side <= last)
-			sample_cursor_of_run(next_cursor(walk), samples->runs[i].side, run_reader_source,
-			                     run_reader_create(&samples->runs[i], samples->file));
+			cursor_of_run(next_cursor(walk), samples, &samples->runs[i]);
 	sample_walk_begin(&walk->walk, walk->cursors, walk->n_cursors);
 	return walk;
 }
@@ -108,8 +117,7 @@ two_samples_scan(TwoSamples *samples, int side, KeysConsumer consumer, void *sta
 	{
 		if (samples->runs[i].side != side)
 			continue;
-		sample_cursor_of_run(cursor, side, run_reader_source,
-		                     run_reader_create(&samples->runs[i], samples->file));
+		cursor_of_run(cursor, samples, &samples->runs[i]);
 		while (sample_cursor_ready(cursor))
 		{
 			CHECK_FOR_INTERRUPTS();
