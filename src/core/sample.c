@@ -322,8 +322,10 @@ merge_arrays(SampleWalk *walk, SampleTie *ties, size_t capacity)
 		tie->counts[0] = tie->counts[1] = 0;
 		if (x <= y)
 		{
-			tie->counts[a->side] += equal_from(a->keys, i, a->n);
-			i += tie->counts[a->side];
+			size_t equal = equal_from(a->keys, i, a->n);
+
+			tie->counts[a->side] += equal;
+			i += equal;
 		}
 		if (y <= x)
 		{
@@ -341,8 +343,7 @@ merge_arrays(SampleWalk *walk, SampleTie *ties, size_t capacity)
 static bool
 is_over_two_arrays(const SampleWalk *walk)
 {
-	return walk->n == 2 && walk->heap[0]->source == NULL && walk->heap[1]->source == NULL &&
-	       walk->heap[0]->side != walk->heap[1]->side;
+	return walk->n == 2 && walk->heap[0]->source == NULL && walk->heap[1]->source == NULL;
 }
 
 /* Drops what is exhausted, and puts what is left in order again. */
