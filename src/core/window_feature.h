@@ -1,0 +1,57 @@
+/*
+ * window_feature.h
+ *		One feature of a WindowGroup: what is in its window. Of window.c only.
+ */
+#ifndef FRAUD_DETECT_WINDOW_FEATURE_H
+#define FRAUD_DETECT_WINDOW_FEATURE_H
+
+#include "core/window_sum.h"
+#include "core/window.h"
+
+typedef struct WindowEvents
+{
+	int64_t first; /* index of the oldest event that is kept */
+	int64_t end;   /* index of the next one */
+	size_t capacity;
+	int n_arguments;
+	int64_t *times;
+	WindowArgument *arguments; /* n_arguments of each event */
+} WindowEvents;
+
+/* Indices, in a ring that grows. */
+typedef struct IndexQueue
+{
+	int64_t *indices;
+	size_t capacity; /* a power of two */
+	size_t first;
+	size_t n;
+} IndexQueue;
+
+typedef struct WindowState
+{
+	const WindowFeature *feature;
+	const CoreAllocator *allocator;
+	int64_t tail; /* the oldest event inside; those before it are gone */
+	int64_t head; /* the first event that has not come in */
+	int64_t n;    /* events inside that count */
+
+	WindowMoments moments; /* sum, avg, ratio_to_avg: the sum only; stddev */
+	IndexQueue queue;      /* min, max: candidates, the best one first; fraud_rate: not known yet */
+	uint32_t *code_counts; /* distinct: events inside, by code */
+	size_t n_codes;
+	int64_t n_distinct;
+	int64_t n_frauds; /* fraud_rate: known ones inside */
+	int64_t last;     /* since_last, first_seen: time of the latest event; WINDOW_MISSING without */
+} WindowState;
+
+extern void window_state_reset(WindowState *state);
+extern void window_state_free(WindowState *state);
+
+/* Lets events in and out for a row at this time. False when memory is short. */
+extern bool window_state_advance(WindowState *state, const WindowEvents *events, int64_t time);
+
+/* After advance; row: the row's own arguments. */
+extern double window_state_value(WindowState *state, const WindowEvents *events, int64_t time,
+                                 const WindowArgument *row);
+
+#endif
