@@ -24,5 +24,7 @@
 #define ERRCODE_FRAUD_XGBOOST MAKE_SQLSTATE('F', 'D', '0', '0', '7')
 /* scheduling was asked for and pg_cron is not there */
 #define ERRCODE_FRAUD_NO_SCHEDULER MAKE_SQLSTATE('F', 'D', '0', '0', '8')
+/* a set of features is not there, or not the one that a version was trained with */
+#define ERRCODE_FRAUD_FEATURES_CHANGED MAKE_SQLSTATE('F', 'D', '0', '0', '9')
 
 #endif

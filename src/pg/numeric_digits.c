@@ -239,3 +239,37 @@ numeric_to_float(Datum value)
 		pfree(packed);
 	return result;
 }
+
+/* Where one rounding is not enough, by way of text. */
+static double
+packed_to_double(struct varlena *packed)
+{
+	const char *bytes = VARDATA_ANY(packed);
+	uint16 header = word_at(bytes, 0);
+	Digits number;
+	double result;
+	uint64 integer;
+	int used;
+
+	if ((header & HEADER_FORM_MASK) == HEADER_SPECIAL)
+		return special_value(header);
+	number = unpack(bytes, VARSIZE_ANY_EXHDR(packed), header);
+	if (number.n_digits <= 0)
+		return 0.0;
+	integer = leading_digits(&number, &used);
+	if (used == number.n_digits &&
+	    exact_product(integer, DECIMALS_PER_DIGIT * (number.weight - used + 1), &result))
+		return number.negative ? -result : result;
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, PointerGetDatum(packed)));
+}
+
+double
+numeric_to_double(Datum value)
+{
+	struct varlena *packed = PG_DETOAST_DATUM_PACKED(value);
+	double result = packed_to_double(packed);
+
+	if (PointerGetDatum(packed) != value)
+		pfree(packed);
+	return result;
+}

@@ -1,6 +1,6 @@
 /*
  * numeric_digits.h
- *		numeric to float32 from its packed digits, not by way of text.
+ *		numeric to float32 and float64 from its packed digits, not by way of text.
  */
 #ifndef FRAUD_DETECT_NUMERIC_DIGITS_H
 #define FRAUD_DETECT_NUMERIC_DIGITS_H
@@ -12,5 +12,8 @@
  * down decide the rounding, and frees what it allocates.
  */
 extern float numeric_to_float(Datum value);
+
+/* value::float8, but an infinity where that overflows; NaN for NaN. */
+extern double numeric_to_double(Datum value);
 
 #endif

@@ -79,6 +79,16 @@ text_member(JsonbContainer *feature, const char *key, int position)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
+static bool
+read_flag(JsonbContainer *feature, const char *key, int position)
+{
+	JsonbValue *value = member(feature, key);
+
+	if (value != NULL && value->type != jbvBool)
+		signature_damaged("\"%s\" of feature %d is neither true nor false.", key, position);
+	return value != NULL && value->val.boolean;
+}
+
 static JsonbContainer *
 array_member(JsonbContainer *object, const char *key)
 {
@@ -177,6 +187,7 @@ read_feature(Feature *feature, const JsonbValue *value, int position)
 	feature->name = text_member(document, "name", position);
 	feature->column = text_member(document, "column", position);
 	feature->kind = read_kind(document, position);
+	feature->computed = read_flag(document, "computed", position);
 	feature->dictionary = NULL;
 	feature->counts = NULL;
 	if (feature->kind == FEATURE_CATEGORY || feature->kind == FEATURE_FREQUENCY)
@@ -199,6 +210,27 @@ check_names_differ(const Signature *signature)
 			signature_damaged("Two features have the name \"%.*s\".", shown_length(name), name);
 	}
 	dictionary_free(names);
+}
+
+static void
+read_feature_set(Signature *signature, Jsonb *document)
+{
+	JsonbValue *value = member(&document->root, "feature_set");
+	JsonbValue *name, *definition;
+
+	signature->feature_set = NULL;
+	signature->definition = NULL;
+	if (value == NULL)
+		return;
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		signature_damaged("Its feature set is not an object.");
+	name = member(value->val.binary.data, "name");
+	definition = member(value->val.binary.data, "definition");
+	if (name == NULL || name->type != jbvString || definition == NULL ||
+	    definition->type != jbvString)
+		signature_damaged("Its feature set has no name or no definition.");
+	signature->feature_set = pnstrdup(name->val.string.val, name->val.string.len);
+	signature->definition = pnstrdup(definition->val.string.val, definition->val.string.len);
 }
 
 Signature *
@@ -234,6 +266,7 @@ signature_from_jsonb(Jsonb *document)
 		}
 	}
 	check_names_differ(signature);
+	read_feature_set(signature, document);
 	return signature;
 }
 
@@ -307,8 +340,27 @@ push_feature(JsonbParseState **state, const Feature *feature)
 	push_string(state, WJB_VALUE, feature->column, strlen(feature->column));
 	push_key(state, "kind");
 	push_string(state, WJB_VALUE, kind, strlen(kind));
+	if (feature->computed)
+	{
+		JsonbValue yes = {.type = jbvBool, .val.boolean = true};
+
+		push_key(state, "computed");
+		pushJsonbValue(state, WJB_VALUE, &yes);
+	}
 	if (feature->dictionary != NULL)
 		push_dictionary(state, feature);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static void
+push_feature_set(JsonbParseState **state, const Signature *signature)
+{
+	push_key(state, "feature_set");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	push_key(state, "name");
+	push_string(state, WJB_VALUE, signature->feature_set, strlen(signature->feature_set));
+	push_key(state, "definition");
+	push_string(state, WJB_VALUE, signature->definition, strlen(signature->definition));
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
@@ -325,6 +377,8 @@ signature_to_jsonb(const Signature *signature)
 	for (int i = 0; i < signature->n_features; i++)
 		push_feature(&state, &signature->features[i]);
 	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	if (signature->feature_set != NULL)
+		push_feature_set(&state, signature);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -374,8 +428,15 @@ signature_checksum(const Signature *signature)
 		hash = mix_text(hash, feature->name, strlen(feature->name));
 		hash = mix_text(hash, feature->column, strlen(feature->column));
 		hash = random_mix(hash ^ feature->kind);
+		if (feature->computed)
+			hash = random_mix(hash ^ lengthof(kind_names));
 		if (feature->dictionary != NULL)
 			hash = mix_dictionary(hash, feature);
+	}
+	if (signature->feature_set != NULL)
+	{
+		hash = mix_text(hash, signature->feature_set, strlen(signature->feature_set));
+		hash = mix_text(hash, signature->definition, strlen(signature->definition));
 	}
 	return (uint32) (hash >> 32);
 }

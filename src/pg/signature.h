@@ -11,6 +11,11 @@
  *	   {"name": "card_id", "column": "card_id", "kind": "frequency",
  *		"values": [...], "counts": [...]},
  *	   {"name": "tx_time:hour", "column": "tx_time", "kind": "hour"}, ...]}
+ *
+ * A version that was trained with a set of features has a member beside "features",
+ *	  "feature_set": {"name": "behaviour", "definition": "<uuid>"},
+ * and "computed": true in each feature whose column the set computes for rows
+ * that lack it.
  */
 #ifndef FRAUD_DETECT_SIGNATURE_H
 #define FRAUD_DETECT_SIGNATURE_H
@@ -34,6 +39,7 @@ typedef struct Feature
 	char *name;   /* as in feature importance and explanations; unique in a signature */
 	char *column; /* the record's column it is computed from */
 	FeatureKind kind;
+	bool computed;          /* its column is a feature of the set */
 	Dictionary *dictionary; /* category and frequency; else NULL */
 	float *counts;          /* frequency: by dictionary code */
 } Feature;
@@ -42,6 +48,8 @@ typedef struct Signature
 {
 	int n_features;
 	Feature *features;
+	char *feature_set; /* or NULL: the set that columns are computed by */
+	char *definition;  /* of it, the text of a uuid */
 } Signature;
 
 extern const char *feature_kind_name(FeatureKind kind);

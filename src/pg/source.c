@@ -107,9 +107,9 @@ query_of_relation(const char *text)
 	                                           get_rel_name(relation)));
 }
 
-/* Refuses what is not exactly one query that only reads. */
+/* Refuses what is not exactly one query that only reads; remembers what it reads. */
 static void
-check_plan(SPIPlanPtr plan)
+check_plan(SPIPlanPtr plan, Source *source)
 {
 	List *statements = SPI_plan_get_plan_sources(plan);
 	CachedPlanSource *statement;
@@ -125,6 +125,8 @@ check_plan(SPIPlanPtr plan)
 		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
 		                errmsg("source must be a query that only reads"),
 		                errhint("Leave out INTO, FOR UPDATE and data-modifying WITH clauses.")));
+	source->relations = list_copy(statement->relationOids);
+	source->targets = copyObject(query->targetList);
 }
 
 void
@@ -137,7 +139,7 @@ source_open(Source *source, const char *text)
 	plan = SPI_prepare_cursor(source->query, 0, NULL, CURSOR_OPT_NO_SCROLL);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
-	check_plan(plan);
+	check_plan(plan, source);
 
 	/*
 	 * A scan that joins another one in the middle of the table would give the

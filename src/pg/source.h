@@ -19,6 +19,8 @@ typedef struct Source
 	char *query; /* the text that is run; for a relation SELECT * FROM its qualified name */
 	Portal portal;
 	TupleDesc tupdesc;
+	List *relations; /* Oids of all it reads, views too */
+	List *targets;   /* TargetEntry of each column: where it comes from */
 	int guc_nest_level;
 } Source;
 

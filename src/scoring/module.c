@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "pg/settings.h"
 #include "scoring/block_scan.h"
+#include "scoring/features_set.h"
 #include "scoring/model_cache.h"
 #include "scoring/score_estimate.h"
 #include "scoring/statement.h"
@@ -25,4 +26,5 @@ _PG_init(void)
 	score_estimate_define();
 	block_scan_define();
 	block_plan_define();
+	features_set_define();
 }

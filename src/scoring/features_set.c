@@ -1,0 +1,244 @@
+/*
+ * features_set.c
+ *		Makes a set of features ready to compute single rows, and keeps it for the
+ *		session: expressions initialised, queries planned.
+ *
+ * What is kept is good until the view, the source, the rates or any function
+ * changes (the server's invalidation messages tell), for one user, since it is at
+ * initialisation that the right to call a function is checked.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "pg/errors.h"
+#include "pg/feature_set.h"
+#include "scoring/features_set.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+static dlist_head sets = DLIST_STATIC_INIT(sets);
+static MemoryContext cache_context = NULL;
+static uint64 generations = 0;
+
+/* Invalidation: may come at almost any moment, so it only marks. */
+
+static void
+on_relation_change(Datum argument, Oid relation)
+{
+	dlist_iter iter;
+
+	dlist_foreach (iter, &sets)
+	{
+		FeaturesSet *set = dlist_container(FeaturesSet, node, iter.cur);
+
+		if (relation == InvalidOid || relation == set->view || relation == set->source ||
+		    relation == set->rates)
+			set->stale = true;
+	}
+}
+
+static void
+on_function_change(Datum argument, int cache, uint32 hash)
+{
+	on_relation_change(argument, InvalidOid);
+}
+
+void
+features_set_define(void)
+{
+	CacheRegisterRelcacheCallback(on_relation_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, on_function_change, (Datum) 0);
+}
+
+static void
+forget(FeaturesSet *set)
+{
+	dlist_delete(&set->node);
+	for (int e = 0; e < set->n_entities; e++)
+		feature_history_free(set->entities[e].history);
+	MemoryContextDelete(set->memory);
+}
+
+/* Making */
+
+static ExprState *
+initialise(Node *expression)
+{
+	return ExecInitExpr(expression_planner((Expr *) copyObject(expression)), NULL);
+}
+
+static void
+make_entity(const FeatureView *view, const ViewEntity *source, SetEntity *entity)
+{
+	int n = list_length(source->arguments);
+	Oid *types = palloc(Max(n, 1) * sizeof(Oid));
+	Oid *collations = palloc(Max(n, 1) * sizeof(Oid));
+
+	entity->arguments = palloc(Max(n, 1) * sizeof(ExprState *));
+	for (int i = 0; i < n; i++)
+	{
+		Node *argument = list_nth(source->arguments, i);
+
+		types[i] = exprType(argument);
+		collations[i] = exprCollation(argument);
+		entity->arguments[i] = initialise(argument);
+	}
+	entity->n_columns = list_length(source->columns);
+	entity->columns = palloc(entity->n_columns * sizeof(AttrNumber));
+	for (int i = 0; i < entity->n_columns; i++)
+		entity->columns[i] = list_nth_node(Var, source->columns, i)->varattno;
+	entity->group = feature_group_create(source->description, n, types, collations);
+	entity->history = feature_history_create(view, source, entity->group);
+}
+
+static void
+add_attributes(Bitmapset **attributes, Node *node)
+{
+	pull_varattnos(node, 1, attributes);
+}
+
+static void
+make_column(const FeatureView *view, const SetEntity *entities, const ViewColumn *source,
+            SetColumn *column)
+{
+	column->name = source->name;
+	column->type = source->type;
+	column->entity = source->entity;
+	column->place = source->place;
+	if (source->expression != NULL)
+	{
+		column->expression = initialise((Node *) source->expression);
+		if (IsA(source->expression, Var))
+			column->source_column = ((Var *) source->expression)->varattno;
+		add_attributes(&column->attributes, (Node *) source->expression);
+		return;
+	}
+	if (source->place < 0 || source->place >= entities[source->entity].group->n_features)
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_FEATURES_CHANGED),
+		                errmsg("there is no window feature %d", source->place + 1)));
+	add_attributes(&column->attributes, (Node *) view->event_time);
+	add_attributes(&column->attributes, (Node *) view->entities[source->entity].columns);
+	add_attributes(&column->attributes, (Node *) view->entities[source->entity].arguments);
+}
+
+/* In the set's memory; SPI is connected. */
+static void
+make(FeaturesSet *set, const FeatureView *view)
+{
+	Relation source = relation_open(view->source, AccessShareLock);
+
+	set->source_columns = CreateTupleDescCopy(RelationGetDescr(source));
+	relation_close(source, AccessShareLock);
+	set->view = view->view;
+	set->source = view->source;
+	set->event_time = view->event_time == NULL ? 0 : view->event_time->varattno;
+	set->time_type = view->event_time == NULL ? InvalidOid : getBaseType(view->event_time->vartype);
+	set->row = MakeSingleTupleTableSlot(set->source_columns, &TTSOpsVirtual);
+	set->context = CreateStandaloneExprContext();
+	set->context->ecxt_scantuple = set->row;
+	set->n_entities = view->n_entities;
+	set->entities = palloc0(Max(view->n_entities, 1) * sizeof(SetEntity));
+	for (int e = 0; e < view->n_entities; e++)
+		make_entity(view, &view->entities[e], &set->entities[e]);
+	set->n_columns = view->n_columns;
+	set->columns = palloc0(view->n_columns * sizeof(SetColumn));
+	for (int c = 0; c < view->n_columns; c++)
+		make_column(view, set->entities, &view->columns[c], &set->columns[c]);
+}
+
+static FeaturesSet *
+create(const char *name, const char *definition)
+{
+	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "fraud_detect features",
+	                                             ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(memory);
+	FeaturesSet *set = palloc0(sizeof(FeaturesSet));
+	Oid schema = get_namespace_oid("fraud", false);
+
+	set->memory = memory;
+	set->name = pstrdup(name);
+	set->definition = pstrdup(definition);
+	MemoryContextSetIdentifier(memory, set->name);
+	set->generation = ++generations;
+	set->user = GetUserId();
+	set->rates = get_relname_relid("feature_rate", schema);
+	set->transaction = IsolationUsesXactSnapshot() ? GetCurrentTransactionStartTimestamp() : 0;
+	SPI_connect();
+	MemoryContextSwitchTo(memory);
+	make(set, feature_view_read(name));
+	for (int e = 0; e < set->n_entities; e++)
+		feature_history_keep(set->entities[e].history);
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+
+	/* Complete: from here on it is ours to free. */
+	if (cache_context == NULL)
+		cache_context = AllocSetContextCreate(CacheMemoryContext, "fraud_detect features cache",
+		                                      ALLOCSET_SMALL_SIZES);
+	MemoryContextSetParent(memory, cache_context);
+	dlist_push_head(&sets, &set->node);
+	return set;
+}
+
+/* Getting */
+
+static void
+pg_attribute_noreturn() set_changed(const char *name, const char *now, const char *asked_by)
+{
+	if (asked_by == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_FEATURES_CHANGED),
+		                errmsg("there is no set of features \"%s\"", name)));
+	ereport(ERROR, (errcode(ERRCODE_FRAUD_FEATURES_CHANGED),
+	                now == NULL ? errmsg("the set of features \"%s\" is gone", name)
+	                            : errmsg("the set of features \"%s\" was defined anew", name),
+	                errdetail("%s was trained with it.", asked_by),
+	                errhint("Train again, or score rows that have the features as columns.")));
+}
+
+static FeaturesSet *
+find(const char *name, const char *definition)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &sets)
+	{
+		FeaturesSet *set = dlist_container(FeaturesSet, node, iter.cur);
+
+		if (strcmp(set->name, name) != 0)
+			continue;
+		if (set->busy)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_RECURSION),
+			                errmsg("the set of features \"%s\" is computed by itself", name)));
+		if (!set->stale && set->user == GetUserId() &&
+		    (set->transaction == 0 || set->transaction == GetCurrentTransactionStartTimestamp()) &&
+		    (definition == NULL || strcmp(set->definition, definition) == 0))
+			return set;
+		forget(set);
+	}
+	return NULL;
+}
+
+FeaturesSet *
+features_set_get(const char *name, const char *definition, const char *asked_by)
+{
+	FeaturesSet *set = find(name, definition);
+	char *now;
+
+	if (set != NULL)
+		return set;
+	now = feature_set_definition(name);
+	if (now == NULL || (definition != NULL && strcmp(now, definition) != 0))
+		set_changed(name, now, asked_by);
+	return create(name, now);
+}
