@@ -15,10 +15,10 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
-#include "pg/encode.h"
 #include "scoring/block_scan.h"
 #include "scoring/model_cache.h"
 #include "scoring/row_block.h"
+#include "scoring/row_encoder.h"
 #include "scoring/score_call.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -33,7 +33,7 @@ typedef struct BlockModel
 	ScoreCall call; /* the first of them */
 	LoadedModel *model;
 	MemoryContextCallback release;
-	RowBinding *binding;
+	RowEncoder *encoder;
 	RowBlock *block;
 } BlockModel;
 
@@ -188,7 +188,7 @@ open_models(BlockScanState *state, TupleDesc tupdesc)
 			continue;
 		if (model->model == NULL)
 			hold_model(state, model);
-		model->binding = row_binding_create(model->model->signature, tupdesc, model->model->label);
+		model->encoder = row_encoder_create(model->model, tupdesc);
 		model->block = row_block_create(&model->model->forest);
 	}
 	MemoryContextSwitchTo(caller);
@@ -202,7 +202,7 @@ take_row(BlockScanState *state, TupleTableSlot *row)
 	MemoryContext caller = MemoryContextSwitchTo(state->row_context);
 
 	for (int m = 0; m < state->n_models; m++)
-		row_binding_encode_slot(state->models[m].binding, row,
+		row_encoder_encode_slot(state->models[m].encoder, row,
 		                        row_block_add(state->models[m].block));
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(state->row_context);

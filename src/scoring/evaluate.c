@@ -16,7 +16,6 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "pg/encode.h"
 #include "pg/errors.h"
 #include "pg/label.h"
 #include "pg/memory.h"
@@ -25,6 +24,7 @@
 #include "pg/source.h"
 #include "scoring/model_cache.h"
 #include "scoring/row_block.h"
+#include "scoring/row_encoder.h"
 #include "scoring/statement.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -55,7 +55,7 @@ typedef struct Evaluation
 {
 	MemoryContext context; /* of everything here; it releases the model */
 	LoadedModel *model;
-	RowBinding *binding;
+	RowEncoder *encoder;
 	LabelDecoder *label;
 	RowBlock *block;
 	uint8 labels[ROW_BLOCK_ROWS]; /* of the block's rows */
@@ -134,7 +134,7 @@ bind_source(Evaluation *evaluation, TupleDesc tupdesc, const char *label)
 	LoadedModel *model = evaluation->model;
 
 	evaluation->label = label_decoder_create(tupdesc, label);
-	evaluation->binding = row_binding_create(model->signature, tupdesc, model->label);
+	evaluation->encoder = row_encoder_create(model, tupdesc);
 	evaluation->block = row_block_create(&model->forest);
 }
 
@@ -204,7 +204,7 @@ take_row(TupleTableSlot *slot, void *argument)
 		return true;
 	}
 	evaluation->labels[block->n] = label_decode(evaluation->label, label);
-	row_binding_encode_slot(evaluation->binding, slot, row_block_add(block));
+	row_encoder_encode_slot(evaluation->encoder, slot, row_block_add(block));
 	if (row_block_is_full(block))
 		score_block(evaluation);
 	return true;

@@ -11,7 +11,7 @@
 #include "pg/compat.h"
 
 #include "access/htup_details.h"
-#include "pg/encode.h"
+#include "scoring/row_encoder.h"
 #include "scoring/row_scorer.h"
 #include "scoring/score_call.h"
 #include "scoring/statement.h"
@@ -39,7 +39,7 @@ typedef struct RowType
 	const TypeCacheEntry *entry; /* of a named type; entries live as long as the session */
 	uint64 identifier;           /* of the named type's columns when they were bound */
 	TupleTableSlot *slot;        /* of its columns, for rows that have to be deformed */
-	RowBinding *binding;
+	RowEncoder *encoder;
 	float *features;
 } RowType;
 
@@ -242,8 +242,7 @@ bind_row_type(CallSite *site, NamedModel *named, Oid type, int32 typmod)
 	}
 	row_type.slot =
 	    MakeSingleTupleTableSlot(lookup_rowtype_tupdesc_copy(type, typmod), &TTSOpsHeapTuple);
-	row_type.binding =
-	    row_binding_create(model->signature, row_type.slot->tts_tupleDescriptor, model->label);
+	row_type.encoder = row_encoder_create(model, row_type.slot->tts_tupleDescriptor);
 	row_type.features = palloc(model->forest.n_features * sizeof(float));
 	MemoryContextSwitchTo(old);
 
@@ -257,14 +256,14 @@ encode_record(const RowType *row_type, HeapTupleHeader record)
 {
 	HeapTupleData tuple;
 
-	if (row_binding_encode_tuple(row_type->binding, record, row_type->features))
+	if (row_encoder_encode_tuple(row_type->encoder, record, row_type->features))
 		return;
 	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = record;
 	ExecStoreHeapTuple(&tuple, row_type->slot, false);
-	row_binding_encode_slot(row_type->binding, row_type->slot, row_type->features);
+	row_encoder_encode_slot(row_type->encoder, row_type->slot, row_type->features);
 	ExecClearTuple(row_type->slot);
 }
 

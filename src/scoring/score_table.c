@@ -12,10 +12,10 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "pg/encode.h"
 #include "pg/source.h"
 #include "scoring/model_cache.h"
 #include "scoring/row_block.h"
+#include "scoring/row_encoder.h"
 #include "scoring/score_call.h"
 #include "scoring/statement.h"
 #include "utils/builtins.h"
@@ -44,7 +44,7 @@ typedef struct ScoredTable
 	TupleDesc tupdesc; /* of the result */
 	ResultColumn *columns;
 	LoadedModel *model;
-	RowBinding *binding;
+	RowEncoder *encoder;
 	RowBlock *block;
 	Datum *values; /* of the block's rows, one after the other */
 	bool *nulls;
@@ -167,7 +167,7 @@ take_row(TupleTableSlot *slot, void *argument)
 	RowBlock *block = table->block;
 	int row = block->n;
 
-	row_binding_encode_slot(table->binding, slot, row_block_add(block));
+	row_encoder_encode_slot(table->encoder, slot, row_block_add(block));
 	keep_columns(table, slot, row);
 	if (row_block_is_full(block))
 		put_block(table);
@@ -184,8 +184,7 @@ score_source(ScoredTable *table, const char *text)
 	MemoryContextSwitchTo(table->context);
 	source_open(&source, text);
 	choose_columns(table, source.tupdesc);
-	table->binding =
-	    row_binding_create(table->model->signature, source.tupdesc, table->model->label);
+	table->encoder = row_encoder_create(table->model, source.tupdesc);
 	table->block = row_block_create(&table->model->forest);
 	source_read(&source, take_row, table);
 	put_block(table);
