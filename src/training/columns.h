@@ -23,6 +23,7 @@ typedef struct TrainingColumn
 	ColumnClass class;
 	bool named; /* in the argument features */
 	bool left_out;
+	bool computed; /* a feature of the source's set */
 	int first_slot;
 	int n_slots;
 	FeatureKind kinds[COLUMN_MAX_SLOTS];
@@ -47,6 +48,8 @@ typedef struct ColumnChoice
 	TrainingColumn *columns;
 	int n_columns;
 	int n_slots;
+	char *feature_set; /* or NULL: the set whose view the source reads */
+	char *definition;
 } ColumnChoice;
 
 /*

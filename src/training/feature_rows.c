@@ -281,6 +281,7 @@ build_signature(SlotSummary *summaries, int n_slots, int n_kept, const TrainingR
 		feature->name = feature_name(summary->column, summary->slot);
 		feature->column = pstrdup(summary->column->name);
 		feature->kind = summary->column->kinds[summary->slot];
+		feature->computed = summary->column->computed;
 		for (int i = 0; i < signature->n_features; i++)
 		{
 			if (strcmp(signature->features[i].name, feature->name) == 0)
@@ -417,6 +418,14 @@ feature_rows_build(FeatureRows *rows, const TrainingRequest *request, ColumnChoi
 		                       FOREST_MAX_FEATURES)));
 	rows->signature =
 	    build_signature(summaries, choice->n_slots, n_kept, request, &rows->n_bins_most);
+	for (int i = 0; i < rows->signature->n_features; i++)
+	{
+		if (rows->signature->features[i].computed)
+		{
+			rows->signature->feature_set = choice->feature_set;
+			rows->signature->definition = choice->definition;
+		}
+	}
 	for (int c = 0; c < choice->n_columns; c++)
 	{
 		if (choice->columns[c].dictionary != NULL)

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "pg/errors.h"
 #include "pg/registry.h"
+#include "training/feature_source.h"
 #include "training/leakage.h"
 #include "training/memory_estimate.h"
 #include "training/register.h"
@@ -61,6 +62,7 @@ prepare_data(TrainingData *data, const TrainingRequest *request)
 	source_open(&source, request->source);
 	data->source_query = pstrdup(source.query);
 	columns_choose(source.tupdesc, request, &choice);
+	feature_source_mark(&source, &choice);
 	reader_read(&source, request, &choice, &store, &data->facts);
 	reader_forget_constant_time(request, &source, &choice, &data->facts);
 	data->event_time =
