@@ -49,14 +49,17 @@ COMMENT ON COLUMN fraud.feature_rate.known_from IS
 SELECT pg_catalog.pg_extension_config_dump('fraud.feature_set', '');
 SELECT pg_catalog.pg_extension_config_dump('fraud.feature_rate', '');
 
--- Sessions keep rates with the features that they made ready.
+-- Sessions keep definitions and rates with the features that they made ready.
+CREATE TRIGGER feature_set_changed AFTER UPDATE OR DELETE OR TRUNCATE ON fraud.feature_set
+  FOR EACH STATEMENT EXECUTE FUNCTION fraud.registry_changed();
+ALTER TABLE fraud.feature_set ENABLE ALWAYS TRIGGER feature_set_changed;
 CREATE TRIGGER feature_rate_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON fraud.feature_rate
   FOR EACH STATEMENT EXECUTE FUNCTION fraud.registry_changed();
 ALTER TABLE fraud.feature_rate ENABLE ALWAYS TRIGGER feature_rate_changed;
 
 CREATE FUNCTION fraud.window_features(description jsonb, VARIADIC arguments "any")
 RETURNS float8[]
-LANGUAGE c STABLE PARALLEL SAFE COST 1000 WINDOW
+LANGUAGE c STABLE PARALLEL SAFE COST 100 WINDOW
 AS '$libdir/fraud_detect', 'fraud_window_features';
 COMMENT ON FUNCTION fraud.window_features(jsonb, "any") IS
 'window function of the views in fraud_features: the described features of one entity, whose rows come in the '
@@ -256,7 +259,7 @@ BEGIN
   IF feature ->> 'aggregate' = 'first_seen' AND feature ? 'value' THEN
     per := per || fraud.require_column(source, feature ->> 'value', format('"value" of feature "%s"', name));
   END IF;
-  RETURN ARRAY(SELECT DISTINCT p FROM unnest(per) AS p ORDER BY p);
+  RETURN ARRAY(SELECT p FROM unnest(per) WITH ORDINALITY AS u (p, i) GROUP BY p ORDER BY min(i));
 END
 $$;
 COMMENT ON FUNCTION fraud.entity_columns(regclass, jsonb) IS
@@ -299,7 +302,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF fits IS FALSE THEN
-    PERFORM fraud.refuse_feature(feature, format('cannot take the %s of values of type %s', aggregate, type),
+    PERFORM fraud.refuse_feature(feature, format('cannot use a value of type %s for "%s"', type, aggregate),
       'Cast the value to a type that fits.', 'datatype_mismatch');
   END IF;
 END

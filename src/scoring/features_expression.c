@@ -160,10 +160,12 @@ static void
 check_immutable(Node *expression)
 {
 	if (contain_mutable_functions((Node *) expression_planner(copyObject((Expr *) expression))))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-		                errmsg("an expression of a feature must be immutable"),
-		                errhint("What depends on the time zone has to name it, as in "
-		                        "date_trunc('day', tx_time AT TIME ZONE 'UTC').")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+		         errmsg("an expression of a feature must be immutable"),
+		         errhint("It gives the same value for the same row, whoever evaluates it and "
+		                 "when. What depends on the time zone has to name it, as in "
+		                 "date_trunc('day', tx_time AT TIME ZONE 'UTC').")));
 }
 
 /*

@@ -43,7 +43,7 @@ on_relation_change(Datum argument, Oid relation)
 		FeaturesSet *set = dlist_container(FeaturesSet, node, iter.cur);
 
 		if (relation == InvalidOid || relation == set->view || relation == set->source ||
-		    relation == set->rates)
+		    relation == set->registry || relation == set->rates)
 			set->stale = true;
 	}
 }
@@ -172,6 +172,7 @@ create(const char *name, const char *definition)
 	MemoryContextSetIdentifier(memory, set->name);
 	set->generation = ++generations;
 	set->user = GetUserId();
+	set->registry = get_relname_relid("feature_set", schema);
 	set->rates = get_relname_relid("feature_rate", schema);
 	set->transaction = IsolationUsesXactSnapshot() ? GetCurrentTransactionStartTimestamp() : 0;
 	SPI_connect();

@@ -48,7 +48,7 @@ typedef struct FeaturesSet
 	/* Of the cache. */
 	dlist_node node;
 	MemoryContext memory;
-	Oid view, source, rates;
+	Oid view, source, registry, rates;
 	Oid user;                /* functions were checked for */
 	TimestampTz transaction; /* of a snapshot that later ones outdate; 0: any */
 	bool stale;

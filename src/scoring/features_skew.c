@@ -15,6 +15,7 @@
 #include "pg/feature_set.h"
 #include "pg/source.h"
 #include "scoring/features_online.h"
+#include "scoring/features_set.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
@@ -102,6 +103,7 @@ check(const char *name, Sample *sample, ReturnSetInfo *result)
 	int64 *different;
 	int n;
 
+	(void) features_set_get(name, NULL, NULL);
 	source_open(&source,
 	            psprintf("SELECT * FROM %s", quote_qualified_identifier(FEATURE_SCHEMA, name)));
 	online = features_online_bind_view(name, source.tupdesc);

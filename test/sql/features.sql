@@ -1,0 +1,140 @@
+-- Sets of features: the view, models trained on it that score rows of the table, and what
+-- happens when names change or a set goes.
+\set SHOW_CONTEXT never
+CREATE TABLE tx AS SELECT * FROM fraud_generate(8000, seed => 7, fraud_rate => 0.02);
+CREATE INDEX ON tx (card_id, tx_time);
+CREATE INDEX ON tx (merchant_id, tx_time);
+CREATE INDEX ON tx (card_id, merchant_id, tx_time);
+SELECT fraud_define_features('behaviour', 'tx', 'tx_time', '[
+  {"name":"paid","column":"amount"},
+  {"name":"night","expression":"extract(hour from tx_time) <= 6"},
+  {"name":"n_1d","per":"card_id","aggregate":"count","window":"1 day"},
+  {"name":"usual","per":"card_id","aggregate":"ratio_to_avg","value":"amount","window":"30 days"},
+  {"name":"shops","per":"card_id","aggregate":"distinct","value":"merchant_id","window":"7 days","include_current":false},
+  {"name":"since","per":"card_id","aggregate":"since_last"},
+  {"name":"new","per":"card_id","aggregate":"first_seen","value":"merchant_id"},
+  {"name":"risk","per":"merchant_id","aggregate":"fraud_rate","label":"is_fraud","window":"30 days","delay":"7 days","prior":20}
+]', key => 'transaction_id');
+SELECT paid = amount AS paid, night, n_1d, round(usual::numeric, 6) AS usual, shops, since, new, round(risk::numeric, 6) AS risk
+  FROM fraud_features.behaviour ORDER BY transaction_id DESC LIMIT 5;
+SELECT name, source, event_time, key, jsonb_array_length(features) AS features, series, created_by = current_user AS mine
+  FROM fraud.feature_set;
+
+-- The window of the example in docs/features.md: (t - w, t), and the row itself.
+CREATE TABLE small (id int, card int, at timestamp, amount numeric);
+INSERT INTO small VALUES (1, 1, '2026-01-01 00:00:00', 10), (2, 1, '2026-01-01 12:00:00', 20), (3, 1, '2026-01-01 12:00:00', 30),
+  (4, 1, '2026-01-02 00:00:00', 40), (5, 2, '2026-01-02 00:00:00', 50), (6, NULL, '2026-01-02 00:00:00', 60);
+CREATE INDEX ON small (card, at);
+SELECT fraud_define_features('small', 'small', 'at', '[
+  {"name":"with","per":"card","aggregate":"sum","value":"amount","window":"1 day"},
+  {"name":"without","per":"card","aggregate":"sum","value":"amount","window":"1 day","include_current":false},
+  {"name":"delayed","per":"card","aggregate":"sum","value":"amount","window":"12 hours","delay":"12 hours"},
+  {"name":"average","per":"card","aggregate":"avg","value":"amount","window":"1 day","include_current":false}]');
+SELECT id, "with", "without", delayed, average FROM fraud_features.small ORDER BY id;
+
+-- A model trained on the view scores rows of the table as it scores rows of the view.
+SELECT version FROM fraud_train('beh', 'SELECT * FROM fraud_features.behaviour WHERE amount > 0', event_time => 'tx_time',
+  exclude => '{customer_id,card_id,merchant_id,device_id,fraud_scenario,label_time,transaction_id}', params => '{"rounds": 10}');
+SELECT signature -> 'feature_set' ->> 'name' AS set, definition = (signature -> 'feature_set' ->> 'definition')::uuid AS same,
+  (SELECT array_agg(f ->> 'column') FROM jsonb_array_elements(signature -> 'features') AS f WHERE NOT f ? 'computed') AS not_computed
+  FROM fraud.model_version, fraud.feature_set WHERE feature_set.name = 'behaviour';
+CREATE TABLE expected AS SELECT transaction_id, fraud_feature_vector(b) AS vector, fraud_score(b) AS score FROM fraud_features.behaviour b;
+CREATE FUNCTION compare(source text) RETURNS TABLE (rows bigint, different bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY EXECUTE format('SELECT count(*), count(*) FILTER (WHERE array_send(fraud_feature_vector(t)) <> array_send(vector)
+    OR float8send(fraud_score(t)) <> float8send(score)) FROM %s AS t JOIN expected USING (transaction_id)
+    WHERE transaction_id %% 10 = 0', source);
+END
+$$;
+SELECT * FROM compare('tx');
+-- Some features are there, others are not.
+SELECT count(*) FROM (SELECT fraud_score(r) AS score, transaction_id FROM
+  (SELECT t.*, b.n_1d, b.risk FROM tx t JOIN fraud_features.behaviour b USING (transaction_id)) AS r) AS s
+  JOIN expected USING (transaction_id) WHERE s.score <> expected.score;
+-- A row that is not stored.
+SELECT fraud_score(r) = score AS same
+  FROM (SELECT t.* FROM tx t ORDER BY transaction_id DESC LIMIT 1) AS r JOIN expected USING (transaction_id);
+DELETE FROM tx WHERE transaction_id = 8000;
+SELECT fraud_score(jsonb_populate_record(NULL::tx, '{"tx_time": "2026-06-29 12:00+00", "card_id": "card_new", "amount": 10}')) BETWEEN 0 AND 1 AS new_card;
+SELECT fraud_score(NULL::tx) IS NULL AS no_row;
+SELECT fraud_feature_vector(jsonb_populate_record(NULL::tx, '{"amount": 10}')) IS NOT NULL AS nothing_known;
+
+\echo rows that lack what a feature is computed from
+SELECT fraud_score(r) FROM (SELECT transaction_id, amount, tx_time FROM tx LIMIT 1) AS r;
+SELECT fraud_score(r) FROM (SELECT t.*, 1 AS card_id FROM tx t LIMIT 1) AS r;
+SELECT fraud_score(r) FROM (SELECT (jsonb_populate_record(NULL::tx, '{}')).*) AS r LIMIT 0;
+SELECT fraud_score(r) FROM (SELECT transaction_id, amount, tx_time, 5 AS card_id, merchant_id, merchant_category, channel, country, currency,
+  home_distance_km, cvv_match, declined, is_fraud, label_time FROM tx LIMIT 1) AS r;
+
+\echo what is computed from a feature is a column like any other
+SELECT version FROM fraud_train('doubled', 'SELECT tx_time, amount, is_fraud, n_1d * 2 AS n_2d, n_1d AS other FROM fraud_features.behaviour',
+  params => '{"rounds": 3}');
+SELECT fraud_score(t, 'doubled') FROM tx t LIMIT 1;
+SELECT fraud_train('two', 'SELECT b.*, s."with" FROM fraud_features.behaviour b LEFT JOIN fraud_features.small s ON s.id = b.transaction_id');
+
+\echo names change, features do not
+SET fraud_detect.model = 'beh';
+ALTER TABLE tx RENAME COLUMN amount TO "Betrag";
+ALTER TABLE tx RENAME COLUMN card_id TO "order";
+ALTER TABLE tx RENAME TO "Select";
+SELECT * FROM compare('"Select"');
+SELECT sum(different) FROM fraud_skew_check('behaviour', 100);
+ALTER TABLE "Select" RENAME COLUMN "Betrag" TO amount;
+ALTER TABLE "Select" RENAME COLUMN "order" TO card_id;
+ALTER TABLE "Select" RENAME TO tx;
+
+\echo a set that a version was trained with stays
+SELECT fraud_drop_features('behaviour');
+SELECT fraud_drop_features('small');
+ALTER VIEW fraud_features.behaviour RENAME TO elsewhere;
+SELECT fraud_score(t) FROM tx t LIMIT 1;
+ALTER VIEW fraud_features.elsewhere RENAME TO behaviour;
+SELECT * FROM compare('tx');
+
+\echo another definition under the same name is another set
+BEGIN;
+DELETE FROM fraud.feature_set WHERE name = 'behaviour';
+SELECT fraud_score(t) FROM tx t LIMIT 1;
+ROLLBACK;
+BEGIN;
+DELETE FROM fraud.feature_set WHERE name = 'behaviour';
+DROP VIEW fraud_features.behaviour;
+SELECT fraud_define_features('behaviour', 'tx', 'tx_time', '[{"name":"n_1d","column":"home_distance_km"}]');
+SELECT fraud_score(t) FROM tx t LIMIT 1;
+ROLLBACK;
+SELECT * FROM compare('tx');
+
+\echo the source goes
+DROP TABLE tx;
+BEGIN;
+DROP TABLE tx CASCADE;
+SELECT * FROM fraud_skew_check('behaviour');
+ROLLBACK;
+
+\echo partitions and children
+CREATE TABLE parted (id bigint, at timestamptz NOT NULL, card text, amount float8) PARTITION BY RANGE (at);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (MINVALUE) TO ('2026-03-01');
+CREATE TABLE parted_2 (card text, dropped int, at timestamptz NOT NULL, amount float8, id bigint);
+ALTER TABLE parted_2 DROP COLUMN dropped;
+ALTER TABLE parted ATTACH PARTITION parted_2 FOR VALUES FROM ('2026-03-01') TO (MAXVALUE);
+CREATE INDEX ON parted (card, at);
+INSERT INTO parted SELECT transaction_id, tx_time, card_id, amount FROM tx;
+CREATE TABLE family (id bigint, at timestamptz, card text, amount float8);
+CREATE TABLE child (extra int) INHERITS (family);
+INSERT INTO family SELECT * FROM parted WHERE id % 2 = 0;
+INSERT INTO child SELECT * FROM parted WHERE id % 2 = 1;
+CREATE INDEX ON family (card, at);
+CREATE INDEX ON child (card, at);
+SELECT fraud_define_features(t, t::regclass, 'at', '[
+  {"name":"n","per":"card","aggregate":"count","window":"30 days"},
+  {"name":"s","per":"card","aggregate":"sum","value":"amount","window":"30 days"},
+  {"name":"new","per":["card","amount"],"aggregate":"first_seen"}]')
+  FROM unnest('{parted,family}'::text[]) AS t;
+SELECT t, k.* FROM unnest('{parted,family}'::text[]) AS t, fraud_skew_check(t, 300) AS k;
+SELECT count(*) AS rows, count(*) FILTER (WHERE p.n <> f.n OR p.s <> f.s OR p.new <> f.new) AS different
+  FROM fraud_features.parted p JOIN fraud_features.family f USING (id);
+
+\echo rates are written once
+SELECT count(*) > 100 AS days, max(rows) > 7000 AS rows, max(frauds) > 0 AS frauds FROM fraud.feature_rate;
+SELECT fraud_refresh_features('behaviour') BETWEEN 0 AND 1 AS at_most_the_next_midnight;
+SELECT fraud_refresh_features('behaviour');
