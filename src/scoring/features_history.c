@@ -14,22 +14,29 @@
 #include "access/htup_details.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
+#include "executor/tuptable.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/params.h"
 #include "scoring/features_history.h"
+#include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/lsyscache.h"
+#include "utils/plancache.h"
+#include "utils/resowner.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #define SOURCE_ALIAS "s"
+#define FIRST_CAPACITY 128
 
 /* The latest event that counts for some features without a limit. */
 typedef struct LatestEvent
 {
 	int filter; /* argument; WINDOW_NO_ARGUMENT for none */
 	SPIPlanPtr plan;
+	bool needed;
 	bool found;
 	int64 time;
 	WindowArgument *event;
@@ -45,9 +52,72 @@ struct FeatureHistory
 	SPIPlanPtr recent;
 	int n_latest;
 	LatestEvent *latest;
-	Datum *values; /* of parameters, and of columns */
-	bool *nulls;
+	ParamListInfo parameters; /* entity, and bounds of time */
+
+	/* Events that the last query gave, in its order. */
+	DestReceiver receiver;
+	MemoryContext context;
+	uint64 n_events;
+	uint64 capacity;
+	int64 *times;
+	WindowArgument *events; /* n_arguments of each */
+	int64 one_time;         /* room for one of the latest events */
+	WindowArgument *one_event;
 };
+
+/* Receiving */
+
+static void
+grow_events(FeatureHistory *history)
+{
+	uint64 capacity = Max(FIRST_CAPACITY, 2 * history->capacity);
+	Size width = Max(history->group->n_arguments, 1) * sizeof(WindowArgument);
+	int64 *times = MemoryContextAllocHuge(history->context, capacity * sizeof(int64));
+	WindowArgument *events = MemoryContextAllocHuge(history->context, capacity * width);
+
+	if (history->capacity > 0)
+	{
+		memcpy(times, history->times, history->n_events * sizeof(int64));
+		memcpy(events, history->events, history->n_events * width);
+		pfree(history->times);
+		pfree(history->events);
+	}
+	history->times = times;
+	history->events = events;
+	history->capacity = capacity;
+}
+
+/* Those without a time are in no window. */
+static bool
+receive_event(TupleTableSlot *slot, DestReceiver *self)
+{
+	FeatureHistory *history =
+	    (FeatureHistory *) ((char *) self - offsetof(FeatureHistory, receiver));
+	int64 time;
+
+	slot_getallattrs(slot);
+	time = slot->tts_isnull[0] ? WINDOW_MISSING
+	                           : feature_time(slot->tts_values[0], history->time_type);
+	if (time == WINDOW_MISSING)
+		return true;
+	if (history->n_events == history->capacity)
+		grow_events(history);
+	history->times[history->n_events] = time;
+	feature_group_arguments(history->group, slot->tts_values + 1, slot->tts_isnull + 1,
+	                        history->events + history->n_events * history->group->n_arguments);
+	history->n_events++;
+	return true;
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc tupdesc)
+{
+}
+
+static void
+receive_end(DestReceiver *self)
+{
+}
 
 /* Queries */
 
@@ -172,7 +242,6 @@ feature_history_create(const FeatureView *view, const ViewEntity *entity, Featur
 {
 	FeatureHistory *history = palloc0(sizeof(FeatureHistory));
 	int n_entity = list_length(entity->columns);
-	int n_values = Max(n_entity + 2, group->n_arguments + 1);
 
 	history->group = group;
 	history->time_type = getBaseType(view->event_time->vartype);
@@ -202,8 +271,24 @@ feature_history_create(const FeatureView *view, const ViewEntity *entity, Featur
 		history->least_delay = 0;
 	if (history->span > 0)
 		history->recent = prepare_recent(view, entity);
-	history->values = palloc(n_values * sizeof(Datum));
-	history->nulls = palloc(n_values * sizeof(bool));
+	history->parameters = makeParamList(n_entity + 2);
+	for (int i = 0; i < n_entity + 2; i++)
+	{
+		ParamExternData *parameter = &history->parameters->params[i];
+
+		parameter->isnull = false;
+		parameter->pflags = PARAM_FLAG_CONST;
+		parameter->ptype =
+		    i < n_entity ? exprType(list_nth(entity->columns, i)) : view->event_time->vartype;
+	}
+	history->receiver.receiveSlot = receive_event;
+	history->receiver.rStartup = receive_startup;
+	history->receiver.rShutdown = receive_end;
+	history->receiver.rDestroy = receive_end;
+	/* Any but DestNone, with which SPI takes the query for a utility command, and SPI's own. */
+	history->receiver.mydest = DestTuplestore;
+	history->context = CurrentMemoryContext;
+	history->one_event = palloc(Max(group->n_arguments, 1) * sizeof(WindowArgument));
 	return history;
 }
 
@@ -214,6 +299,24 @@ feature_history_keep(FeatureHistory *history)
 		SPI_keepplan(history->recent);
 	for (int i = 0; i < history->n_latest; i++)
 		SPI_keepplan(history->latest[i].plan);
+}
+
+static void
+plan_now(SPIPlanPtr plan)
+{
+	CachedPlan *cached = SPI_plan_get_cached_plan(plan);
+
+	if (cached != NULL)
+		ReleaseCachedPlan(cached, CurrentResourceOwner);
+}
+
+void
+feature_history_plan(FeatureHistory *history)
+{
+	if (history->recent != NULL)
+		plan_now(history->recent);
+	for (int i = 0; i < history->n_latest; i++)
+		plan_now(history->latest[i].plan);
 }
 
 void
@@ -251,41 +354,34 @@ execute(FeatureHistory *history, SPIPlanPtr plan, const Datum *entity, int64 fir
         int n_times)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	ParamExternData *parameters = history->parameters->params;
 	int n = history->n_entity;
+	SPIExecuteOptions options = {
+	    .params = history->parameters, .read_only = true, .dest = &history->receiver};
 	int result;
 
-	memcpy(history->values, entity, n * sizeof(Datum));
+	for (int i = 0; i < n; i++)
+		parameters[i].value = entity[i];
 	if (n_times == 2)
-		history->values[n] = bound(history, first, false);
-	history->values[n + n_times - 1] = bound(history, second, true);
-	result = SPI_execute_plan(plan, history->values, NULL, true, 0);
+		parameters[n].value = bound(history, first, false);
+	parameters[n + n_times - 1].value = bound(history, second, true);
+	history->parameters->numParams = n + n_times;
+	history->n_events = 0;
+	result = SPI_execute_plan_extended(plan, &options);
 	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
 	MemoryContextSwitchTo(caller);
-}
-
-/* False where the event has no time. */
-static bool
-read_event(FeatureHistory *history, HeapTuple tuple, TupleDesc tupdesc, int64 *time,
-           WindowArgument *event)
-{
-	heap_deform_tuple(tuple, tupdesc, history->values, history->nulls);
-	*time =
-	    history->nulls[0] ? WINDOW_MISSING : feature_time(history->values[0], history->time_type);
-	if (*time == WINDOW_MISSING)
-		return false;
-	feature_group_arguments(history->group, history->values + 1, history->nulls + 1, event);
-	return true;
 }
 
 static void
 find_latest(FeatureHistory *history, LatestEvent *latest, const Datum *entity, int64 before)
 {
 	execute(history, latest->plan, entity, 0, before, 1);
-	latest->found =
-	    SPI_processed > 0 && read_event(history, SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-	                                    &latest->time, latest->event);
-	SPI_freetuptable(SPI_tuptable);
+	latest->found = history->n_events > 0;
+	if (!latest->found)
+		return;
+	latest->time = history->times[0];
+	memcpy(latest->event, history->events, history->group->n_arguments * sizeof(WindowArgument));
 }
 
 static int
@@ -297,37 +393,58 @@ by_time(const void *a, const void *b)
 	return first < second ? -1 : first > second;
 }
 
-/* The latest events before the recent ones, for features that found none among these. */
-static void
-push_latest(FeatureHistory *history, const Datum *entity, int64 before, SPITupleTable *recent,
-            uint64 n_recent)
+static bool
+passes_any(const FeatureHistory *history, int filter)
 {
-	FeatureGroup *group = history->group;
+	int n_arguments = history->group->n_arguments;
+
+	if (filter == WINDOW_NO_ARGUMENT)
+		return history->n_events > 0;
+	for (uint64 i = 0; i < history->n_events; i++)
+	{
+		if (history->events[i * n_arguments + filter].number == 1.0)
+			return true;
+	}
+	return false;
+}
+
+/* The latest events before the recent ones, which were read, for features that find none there. */
+static void
+push_latest(FeatureHistory *history, const Datum *entity, int64 before)
+{
 	LatestEvent **found = palloc(history->n_latest * sizeof(LatestEvent *));
+	int64 *recent_times = history->times;
+	WindowArgument *recent = history->events;
+	uint64 n_recent = history->n_events;
+	uint64 capacity = history->capacity;
 	int n = 0;
 
 	for (int i = 0; i < history->n_latest; i++)
 	{
 		LatestEvent *latest = &history->latest[i];
-		bool among_recent = latest->filter == WINDOW_NO_ARGUMENT && n_recent > 0;
 
-		for (uint64 r = 0; r < n_recent && !among_recent; r++)
-		{
-			bool is_null;
-			Datum passes =
-			    heap_getattr(recent->vals[r], latest->filter + 2, recent->tupdesc, &is_null);
-
-			among_recent = !is_null && DatumGetBool(passes);
-		}
-		if (among_recent)
-			continue;
-		find_latest(history, latest, entity, before);
-		if (latest->found)
-			found[n++] = latest;
+		latest->found = false;
+		latest->needed = !passes_any(history, latest->filter);
 	}
+	/* Into a place of their own: the recent ones come after them. */
+	history->times = &history->one_time;
+	history->events = history->one_event;
+	history->capacity = 1;
+	for (int i = 0; i < history->n_latest; i++)
+	{
+		if (history->latest[i].needed)
+			find_latest(history, &history->latest[i], entity, before);
+		if (history->latest[i].found)
+			found[n++] = &history->latest[i];
+	}
+	history->times = recent_times;
+	history->events = recent;
+	history->n_events = n_recent;
+	history->capacity = capacity;
 	qsort(found, n, sizeof(LatestEvent *), by_time);
 	for (int i = 0; i < n; i++)
-		feature_check_memory(window_group_push(group->window, found[i]->time, found[i]->event));
+		feature_check_memory(
+		    window_group_push(history->group->window, found[i]->time, found[i]->event));
 	pfree(found);
 }
 
@@ -335,28 +452,16 @@ void
 feature_history_push(FeatureHistory *history, const Datum *entity, int64 time)
 {
 	FeatureGroup *group = history->group;
-	int64 oldest = time;
-	SPITupleTable *recent = NULL;
-	uint64 n_recent = 0;
+	int64 oldest = time - history->span;
 
+	history->n_events = 0;
+	/* With a delay, up to the instant itself. */
 	if (history->recent != NULL)
-	{
-		oldest = time - history->span;
-		/* With a delay, up to the instant itself. */
 		execute(history, history->recent, entity, oldest,
 		        history->least_delay == 0 ? time : time - history->least_delay + 1, 2);
-		recent = SPI_tuptable;
-		n_recent = SPI_processed;
-	}
 	if (history->n_latest > 0)
-		push_latest(history, entity, history->recent != NULL ? oldest + 1 : time, recent, n_recent);
-	for (uint64 i = 0; i < n_recent; i++)
-	{
-		int64 event_time;
-
-		if (read_event(history, recent->vals[i], recent->tupdesc, &event_time, group->row))
-			feature_check_memory(window_group_push(group->window, event_time, group->row));
-	}
-	if (recent != NULL)
-		SPI_freetuptable(recent);
+		push_latest(history, entity, history->recent != NULL ? oldest + 1 : time);
+	for (uint64 i = 0; i < history->n_events; i++)
+		feature_check_memory(window_group_push(group->window, history->times[i],
+		                                       history->events + i * group->n_arguments));
 }

@@ -12,13 +12,15 @@
 typedef struct FeatureHistory FeatureHistory;
 
 /*
- * Plans the queries of an entity; SPI must be connected. In CurrentMemoryContext;
+ * Prepares the queries of an entity; SPI must be connected. In CurrentMemoryContext;
  * the plans live until feature_history_free, which the caller sees to.
  */
 extern FeatureHistory *feature_history_create(const FeatureView *view, const ViewEntity *entity,
                                               FeatureGroup *group);
-/* Makes the plans last beyond SPI_finish. Does not fail. */
+/* Makes the queries last beyond SPI_finish. Does not fail. */
 extern void feature_history_keep(FeatureHistory *history);
+/* Plans those that are kept, under the settings of now. */
+extern void feature_history_plan(FeatureHistory *history);
 extern void feature_history_free(FeatureHistory *history);
 
 /*

@@ -371,10 +371,14 @@ features_online_compute(FeaturesOnline *online, Datum *values, bool *nulls)
 		MemoryContextSwitchTo(caller);
 		SPI_finish();
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
+		/* Left in the middle of a row: nobody uses it again. */
 		set->busy = false;
+		set->stale = true;
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	set->busy = false;
 	AtEOXact_GUC(true, nest_level);
 }

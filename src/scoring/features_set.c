@@ -21,6 +21,7 @@
 #include "pg/feature_set.h"
 #include "scoring/features_set.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -157,6 +158,13 @@ make(FeaturesSet *set, const FeatureView *view)
 		make_column(view, set->entities, &view->columns[c], &set->columns[c]);
 }
 
+static void
+set_for_now(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+	                         false);
+}
+
 static FeaturesSet *
 create(const char *name, const char *definition)
 {
@@ -165,7 +173,12 @@ create(const char *name, const char *definition)
 	MemoryContext caller = MemoryContextSwitchTo(memory);
 	FeaturesSet *set = palloc0(sizeof(FeaturesSet));
 	Oid schema = get_namespace_oid("fraud", false);
+	int nest_level = NewGUCNestLevel();
 
+	/* Queries are written, read and planned with names that mean the same to everybody. */
+	set_for_now("search_path", "pg_catalog, pg_temp");
+	/* Some hundred events at most, in the order of an index: a bitmap would have to be sorted. */
+	set_for_now("enable_bitmapscan", "off");
 	set->memory = memory;
 	set->name = pstrdup(name);
 	set->definition = pstrdup(definition);
@@ -180,15 +193,18 @@ create(const char *name, const char *definition)
 	make(set, feature_view_read(name));
 	for (int e = 0; e < set->n_entities; e++)
 		feature_history_keep(set->entities[e].history);
-	SPI_finish();
-	MemoryContextSwitchTo(caller);
-
-	/* Complete: from here on it is ours to free. */
+	/* From here on it is ours to free. */
 	if (cache_context == NULL)
 		cache_context = AllocSetContextCreate(CacheMemoryContext, "fraud_detect features cache",
 		                                      ALLOCSET_SMALL_SIZES);
 	MemoryContextSetParent(memory, cache_context);
 	dlist_push_head(&sets, &set->node);
+	for (int e = 0; e < set->n_entities; e++)
+		feature_history_plan(set->entities[e].history);
+	SPI_finish();
+	AtEOXact_GUC(true, nest_level);
+	MemoryContextSwitchTo(caller);
+	set->complete = true;
 	return set;
 }
 
@@ -221,7 +237,7 @@ find(const char *name, const char *definition)
 		if (set->busy)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_RECURSION),
 			                errmsg("the set of features \"%s\" is computed by itself", name)));
-		if (!set->stale && set->user == GetUserId() &&
+		if (set->complete && !set->stale && set->user == GetUserId() &&
 		    (set->transaction == 0 || set->transaction == GetCurrentTransactionStartTimestamp()) &&
 		    (definition == NULL || strcmp(set->definition, definition) == 0))
 			return set;

@@ -51,6 +51,7 @@ typedef struct FeaturesSet
 	Oid view, source, registry, rates;
 	Oid user;                /* functions were checked for */
 	TimestampTz transaction; /* of a snapshot that later ones outdate; 0: any */
+	bool complete;
 	bool stale;
 	bool busy;
 } FeaturesSet;
