@@ -8,7 +8,7 @@ CREATE TABLE whole AS SELECT * FROM fraud_generate(8000, seed => 11, fraud_rate 
 -- As the table was on the first of May: later rows are not there, and frauds not known by then look legitimate.
 CREATE TABLE past AS
   SELECT * FROM whole WHERE tx_time < '2026-05-01';
-UPDATE past SET is_fraud = label_time < '2026-05-01' AND is_fraud, label_time = CASE WHEN label_time < '2026-05-01' THEN label_time END
+UPDATE past SET is_fraud = coalesce(label_time < '2026-05-01', false), label_time = CASE WHEN label_time < '2026-05-01' THEN label_time END
   WHERE is_fraud;
 SELECT fraud_define_features(source, source::regclass, 'tx_time', '[
   {"name": "n", "per": "card_id", "aggregate": "count", "window": "7 days"},

@@ -134,6 +134,13 @@ SELECT t, k.* FROM unnest('{parted,family}'::text[]) AS t, fraud_skew_check(t, 3
 SELECT count(*) AS rows, count(*) FILTER (WHERE p.n <> f.n OR p.s <> f.s OR p.new <> f.new) AS different
   FROM fraud_features.parted p JOIN fraud_features.family f USING (id);
 
+\echo the check finds what is not so: a function that is called immutable and is not
+CREATE FUNCTION public.lie(numeric) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN random(); END';
+SELECT fraud_define_features('lie', 'parted', 'at', '[{"name":"a","expression":"public.lie(amount::numeric)"},
+  {"name":"b","per":"card","aggregate":"sum","value":"public.lie(amount::numeric)","window":"30 days"},
+  {"name":"c","per":"card","aggregate":"count","window":"30 days"}]');
+SELECT * FROM fraud_skew_check('lie', 100);
+
 \echo rates are written once
 SELECT count(*) > 100 AS days, max(rows) > 7000 AS rows, max(frauds) > 0 AS frauds FROM fraud.feature_rate;
 SELECT fraud_refresh_features('behaviour') BETWEEN 0 AND 1 AS at_most_the_next_midnight;
