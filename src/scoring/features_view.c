@@ -44,13 +44,25 @@ is_support_function(Oid function, const char *name)
 	       strcmp(function_name, name) == 0;
 }
 
+/* Does the query do nothing but compute columns of what it reads? */
+static bool
+only_selects(const Query *query)
+{
+	return query->commandType == CMD_SELECT && query->jointree != NULL &&
+	       query->jointree->quals == NULL && query->groupClause == NIL &&
+	       query->groupingSets == NIL && query->havingQual == NULL &&
+	       query->distinctClause == NIL && query->setOperations == NULL &&
+	       query->limitCount == NULL && query->limitOffset == NULL && !query->hasAggs &&
+	       !query->hasSubLinks && !query->hasTargetSRFs && query->cteList == NIL;
+}
+
 /* The table of the inner query, which is its only relation. */
 static Oid
 source_of(const Query *inner)
 {
 	RangeTblEntry *entry;
 
-	if (list_length(inner->rtable) != 1)
+	if (list_length(inner->rtable) != 1 || !only_selects(inner))
 		return InvalidOid;
 	entry = linitial_node(RangeTblEntry, inner->rtable);
 	return entry->rtekind == RTE_RELATION ? entry->relid : InvalidOid;
@@ -62,8 +74,8 @@ inner_query(const Query *outer)
 	RangeTblRef *reference;
 	RangeTblEntry *entry;
 
-	if (outer->jointree == NULL || list_length(outer->jointree->fromlist) != 1 ||
-	    outer->jointree->quals != NULL || !IsA(linitial(outer->jointree->fromlist), RangeTblRef))
+	if (!only_selects(outer) || list_length(outer->jointree->fromlist) != 1 ||
+	    !IsA(linitial(outer->jointree->fromlist), RangeTblRef))
 		return NULL;
 	reference = linitial_node(RangeTblRef, outer->jointree->fromlist);
 	entry = rt_fetch(reference->rtindex, outer->rtable);

@@ -93,9 +93,8 @@ SELECT way, round(seconds::numeric, 2) AS seconds,
   round((seconds / (SELECT m.seconds FROM median AS m WHERE m.way = 'by hand, float8'))::numeric, 2) AS to_float8
 FROM median ORDER BY seconds;
 
-SELECT version AS trained, (SELECT count(*) FROM jsonb_array_elements(signature -> 'features')) AS features
-FROM fraud_train('dense', 'fraud_features.dense', event_time => 'tx_time', features => '{c1,c2,c3,c4,c5,c6,c7,m1,m2,m3,m4,m5}',
-  params => '{"rounds": 50}') JOIN fraud.model_version USING (version);
+SELECT version FROM fraud_train('dense', 'fraud_features.dense', event_time => 'tx_time', features => '{c1,c2,c3,c4,c5,c6,c7,m1,m2,m3,m4,m5}',
+  params => '{"rounds": 50}') \g /dev/null
 
 CREATE FUNCTION one_by_one(ids int[]) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE

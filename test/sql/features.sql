@@ -59,6 +59,17 @@ SELECT fraud_score(jsonb_populate_record(NULL::tx, '{"tx_time": "2026-06-29 12:0
 SELECT fraud_score(NULL::tx) IS NULL AS no_row;
 SELECT fraud_feature_vector(jsonb_populate_record(NULL::tx, '{"amount": 10}')) IS NOT NULL AS nothing_known;
 
+-- Evaluation and parallel workers compute features, too.
+SELECT count(*) AS metrics, count(*) FILTER (WHERE t.value IS DISTINCT FROM v.value) AS different
+  FROM fraud_evaluate('beh', 'tx', bootstrap => 0) AS t
+  JOIN fraud_evaluate('beh', 'SELECT * FROM fraud_features.behaviour', bootstrap => 0) AS v USING (metric);
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SELECT count(set_config(name, 'on', false)) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT * FROM compare('tx');
+RESET ALL;
+
 \echo rows that lack what a feature is computed from
 SELECT fraud_score(r) FROM (SELECT transaction_id, amount, tx_time FROM tx LIMIT 1) AS r;
 SELECT fraud_score(r) FROM (SELECT t.*, 1 AS card_id FROM tx t LIMIT 1) AS r;
@@ -103,6 +114,18 @@ SELECT fraud_define_features('behaviour', 'tx', 'tx_time', '[{"name":"n_1d","col
 SELECT fraud_score(t) FROM tx t LIMIT 1;
 ROLLBACK;
 SELECT * FROM compare('tx');
+
+\echo a view that is not as it was made
+BEGIN;
+SELECT format('CREATE OR REPLACE VIEW fraud_features.behaviour AS %s WHERE f.amount > 10', rtrim(pg_get_viewdef('fraud_features.behaviour'::regclass), ';')) \gexec
+SELECT fraud_score(t) FROM tx t LIMIT 1;
+ROLLBACK;
+BEGIN;
+SELECT fraud_drop_model('doubled'), fraud_drop_model('beh');
+SELECT fraud_drop_features('behaviour');
+CREATE VIEW fraud_features.behaviour AS SELECT 1 AS n_1d;
+SELECT fraud_define_features('behaviour', 'tx', 'tx_time', '[{"name":"n_1d","column":"amount"}]');
+ROLLBACK;
 
 \echo the source goes
 DROP TABLE tx;
