@@ -10,7 +10,7 @@
 PG_CONFIG ?= pg_config
 
 # Targets of test/check.mk work before PGXS is there: they install it.
-CHECK_GOALS = check check-% demo fuzz stage bench bench-engine bench-explain
+CHECK_GOALS = check check-% demo fuzz stage bench bench-engine bench-explain bench-features
 ifneq (,$(filter $(CHECK_GOALS),$(MAKECMDGOALS)))
 include test/check.mk
 else

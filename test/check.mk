@@ -9,6 +9,7 @@
 #   make bench BENCH="scan training"  some of them (test/bench/figures/*.py); UPDATE=1 writes the page
 #   make bench-engine                 how long a row takes, against XGBoost
 #   make bench-explain                how long an explanation takes, against XGBoost
+#   make bench-features               how long features take, for a table and for a row
 #   make demo KEEP=1                  leaves the server up and says how to reach it
 
 KINDS = static unit fuzz regress isolation pgtap tap docs docker bench
@@ -16,7 +17,7 @@ KINDS = static unit fuzz regress isolation pgtap tap docs docker bench
 # A server and its settings come from us, not from the shell this was called in.
 ENVIRONMENT = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PG_CONFIG="$(PG_CONFIG)"
 
-.PHONY: check demo fuzz stage bench bench-engine bench-explain $(addprefix check-,$(KINDS))
+.PHONY: check demo fuzz stage bench bench-engine bench-explain bench-features $(addprefix check-,$(KINDS))
 
 check:
 	@$(ENVIRONMENT) TESTS="$(TESTS)" test/check $(KINDS)
@@ -39,6 +40,10 @@ bench-explain:
 	@$(ENVIRONMENT) packages/install build run check
 	@$(ENVIRONMENT) $(MAKE) --no-print-directory -s -f test/programs.mk build/bench/explain
 	@build/bench/explain build/bench $(or $(REPETITIONS),5)
+
+bench-features:
+	@$(ENVIRONMENT) packages/install build run
+	@$(ENVIRONMENT) test/bench/features.sh $(or $(ROWS),1000000) $(or $(REPETITIONS),3)
 
 demo:
 	@$(ENVIRONMENT) KEEP="$(KEEP)" demo/run

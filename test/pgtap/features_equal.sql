@@ -139,7 +139,7 @@ SELECT 'Events ' || r, (ARRAY['timestamptz', 'timestamp', 'date'])[1 + r % 3],
   (SELECT jsonb_agg(pg_temp.make_feature(r * 5 + i)) FROM generate_series(1, 22) AS i)
 FROM generate_series(1, 6) AS r;
 
-SELECT plan(6 * 5 + 3);
+SELECT plan(6 * 5 + 4);
 SELECT pg_temp.make_events(name, time_type, 400) FROM definition;
 SELECT fraud_define_features(name, format('%I', name)::regclass, 'At', features, 'id') FROM definition;
 -- With indexes and without.
@@ -172,6 +172,17 @@ SELECT is((SELECT sum(different) FROM fraud_skew_check(d.name, 10000)), 0::numer
   FROM definition d ORDER BY d.name;
 SELECT is(pg_temp.digest(name), digest, d.name || ': the view is the same in any time zone')
   FROM definition d JOIN digest USING (name) ORDER BY d.name;
+
+-- What a numeric is as float8: the cast's value.
+CREATE TABLE numbers AS
+  SELECT i AS id, '2026-01-01'::timestamp + make_interval(secs => i) AS at, 1 AS card,
+    CASE i % 3 WHEN 0 THEN round(hashint8(i) / 100.0, 2) WHEN 1 THEN hashint8(i) * 10::numeric ^ (i % 60 - 30)
+      ELSE hashint8(i) * 10::numeric ^ (i % 600 - 300) / 7 END AS amount
+  FROM generate_series(1, 6000) AS i;
+SELECT fraud_define_features('numbers', 'numbers', 'at',
+  '[{"name":"largest","per":"card","aggregate":"max","value":"amount","window":"1 microsecond"}]');
+SELECT is(count(*) FILTER (WHERE float8send(largest) = float8send(amount::float8 + 0)), 6000::bigint, 'a numeric is rounded as the cast does')
+  FROM fraud_features.numbers;
 
 -- The largest and the smallest numbers.
 CREATE TABLE extremes AS
