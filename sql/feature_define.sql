@@ -129,7 +129,7 @@ BEGIN
   END IF;
   -- Nobody changes the table between our look at it and the view.
   PERFORM fraud.check_feature_source(source);
-  EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', source);
+  EXECUTE format('SELECT FROM %s LIMIT 0', source);
   PERFORM fraud.require_column(source, event_time, 'the argument "event_time"'),
     fraud.require_column(source, key, 'the argument "key"');
   IF (SELECT a.atttypid NOT IN ('timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)

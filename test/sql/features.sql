@@ -162,6 +162,12 @@ SELECT t, k.* FROM unnest('{parted,family}'::text[]) AS t, fraud_skew_check(t, 3
 SELECT count(*) AS rows, count(*) FILTER (WHERE p.n <> f.n OR p.s <> f.s OR p.new <> f.new) AS different
   FROM fraud_features.parted p JOIN fraud_features.family f USING (id);
 
+\echo a materialized view
+CREATE MATERIALIZED VIEW stored AS SELECT * FROM parted WHERE id % 3 = 0;
+CREATE INDEX ON stored (card, at);
+SELECT fraud_define_features('stored', 'stored', 'at', '[{"name":"n","per":"card","aggregate":"count","window":"30 days"}]');
+SELECT * FROM fraud_skew_check('stored', 100);
+
 \echo the check finds what is not so: a function that is called immutable and is not
 CREATE FUNCTION public.lie(numeric) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN random(); END';
 SELECT fraud_define_features('lie', 'parted', 'at', '[{"name":"a","expression":"public.lie(amount::numeric)"},
