@@ -58,6 +58,7 @@ if not bench.exists(connection, "bench_given"):
     bench.query(connection, "CREATE TABLE bench_given AS SELECT * FROM fraud_features.bench_dense")
     bench.query(connection, "CREATE INDEX ON bench_given (id)")
     bench.query(connection, "ANALYZE bench_given")
+bench.query(connection, "SET jit = off")
 measured = bench.in_turns({"row": lambda: bench.query(connection, ROW), "given": lambda: bench.query(connection, GIVEN)})
 bench.result("a row's 12 features from 100 events of each entity, and its score",
              ("computed from the history", measured["row"] / n * 1000), ("given as columns", measured["given"] / n * 1000), "ms",
