@@ -11,7 +11,8 @@
  * Nothing is planned anew: costs, joins and the order of rows stay. A call is taken over
  * only where the plan would have made it for every row that comes so far: in the scan's
  * target list or filter, or in the arguments of an aggregate right above it, and not below
- * CASE, COALESCE, AND, OR, or FILTER, which may pass over it. Equal calls are made once.
+ * CASE, COALESCE, AND, OR, or FILTER, which may pass over it, nor of a second model where a
+ * condition on the first one comes before. Equal calls are made once.
  * The same rows meet the same conditions in the same order; only that up to 64 of them
  * are read ahead. So plans that can be left half-way and gone back in are left alone:
  * cursors, the inner side of merge joins, and conditions with volatile functions.
@@ -66,8 +67,9 @@ is_conditional(Node *node)
 
 typedef struct CallSearch
 {
-	int relation; /* range table index, or OUTER_VAR */
-	List *calls;  /* distinct FuncExprs */
+	int relation;  /* range table index, or OUTER_VAR */
+	bool filtered; /* a row gets here only if calls found before have let it pass */
+	List *calls;   /* distinct FuncExprs */
 } CallSearch;
 
 static bool
@@ -75,6 +77,20 @@ is_fixed(Expr *argument)
 {
 	return IsA(argument, Const) ||
 	       (IsA(argument, Param) && ((Param *) argument)->paramkind == PARAM_EXTERN);
+}
+
+/* Another call has had the row's margin computed: one more result of it costs nothing. */
+static bool
+has_known_model(const CallSearch *search, const ScoreCall *call)
+{
+	ListCell *cell;
+	ScoreCall known;
+
+	foreach (cell, search->calls)
+		if (score_call_recognize(lfirst(cell), &known) && equal(known.model, call->model) &&
+		    equal(known.version, call->version))
+			return true;
+	return false;
 }
 
 static bool
@@ -92,7 +108,8 @@ find_calls(Node *node, void *argument)
 		    search->relation == OUTER_VAR && IsA(record, Var) && record->varno == OUTER_VAR;
 
 		if (is_fixed(call.model) && is_fixed(call.version) &&
-		    (of_outer || score_call_relation(&call) == search->relation))
+		    (of_outer || score_call_relation(&call) == search->relation) &&
+		    (!search->filtered || has_known_model(search, &call)))
 			search->calls = list_append_unique(search->calls, node);
 		return false;
 	}
@@ -290,6 +307,22 @@ conditions_to_lift(List *qual)
 	return NIL;
 }
 
+/*
+ * The first condition with a call sees all rows that the scan gives; those behind it, and the
+ * target list, only what it leaves. Another model than its own is not for every row there.
+ */
+static void
+find_calls_of_scan(const Plan *scan, List *lifted, CallSearch *search)
+{
+	if (lifted != NIL)
+	{
+		(void) find_calls(linitial(lifted), search);
+		search->filtered = true;
+	}
+	(void) find_calls((Node *) lifted, search);
+	(void) find_calls((Node *) scan->targetlist, search);
+}
+
 /* The node that takes the scan's place: itself where nothing can be gained. */
 static Plan *
 rewrite_scan(Rewrite *rewrite, Plan *scan)
@@ -301,8 +334,7 @@ rewrite_scan(Rewrite *rewrite, Plan *scan)
 	CustomScan *node;
 	List *columns;
 
-	(void) find_calls((Node *) scan->targetlist, &search);
-	(void) find_calls((Node *) lifted, &search);
+	find_calls_of_scan(scan, lifted, &search);
 	if (search.calls == NIL || contain_volatile_functions((Node *) scan->qual) ||
 	    contain_subplans((Node *) scan->targetlist) || contain_subplans((Node *) scan->qual))
 		return scan;

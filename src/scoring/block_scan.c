@@ -4,8 +4,9 @@
  *
  * It reads some rows ahead, has the engine evaluate them together, and hands them on
  * one by one. The version is resolved once for each execution, under the snapshot of
- * the statement: what the calls would do, without asking at each row. Blocks begin
- * small, so that a LIMIT pays for few rows more than it wants.
+ * the statement: what the calls would do, without asking at each row. The first block is
+ * one row and the next ones double: LIMIT 1 and EXISTS read what they would read without
+ * blocks, however rare a row is, and no LIMIT pays for twice the rows that it wants.
  */
 #include "postgres.h"
 #include "pg/compat.h"
@@ -25,7 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#define FIRST_BLOCK_ROWS 8
+#define FIRST_BLOCK_ROWS 1
 
 /* A model that calls name by the same arguments. */
 typedef struct BlockModel

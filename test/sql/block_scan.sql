@@ -78,6 +78,12 @@ EXPLAIN (COSTS OFF) SELECT fraud_score(p) FROM payment p WHERE id = 5;
 SELECT fraud_score(p) = (SELECT score FROM expected WHERE id = 5) AS same FROM payment p WHERE id = 5;
 RESET enable_seqscan;
 SELECT count(*) FROM (SELECT fraud_score(p) FROM payment p LIMIT 9) s;
+-- One row is read for one that is wanted, not a block of them: the next ones may be far, or fail.
+SET enable_seqscan = off;
+SELECT fraud_score(p) > 0 AS scored FROM payment p WHERE id > 0 AND 1 / (id - 2) < 0 ORDER BY id LIMIT 1;
+SELECT 'found' AS found WHERE EXISTS (
+  SELECT FROM payment p WHERE id > 0 AND 1 / (id - 2) < 0 AND fraud_score(p) > 0 ORDER BY id);
+RESET enable_seqscan;
 SELECT count(*), bool_and(s.score = e.score) AS same
 FROM expected e, LATERAL (SELECT id, fraud_score(p) AS score FROM payment p WHERE p.id = e.id OFFSET 0) s;
 SELECT count(*), bool_and(s = e.score) AS same FROM (
@@ -155,8 +161,35 @@ SET enable_nestloop = off;
 CREATE TABLE twice AS SELECT 1 + i / 2 AS id FROM generate_series(1, 20) i;
 SELECT count(*), bool_and(p.s = e.score) AS same
 FROM twice t JOIN (SELECT id, fraud_score(p) AS s FROM payment p) p USING (id) JOIN expected e USING (id);
+-- Also where a one-time condition stands in between.
+SET enable_material = off;
+SET enable_sort = off;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+CREATE INDEX payment_quantity ON payment (quantity);
+CREATE INDEX twice_id ON twice (id);
+SELECT count(*) AS matches, bool_or(line LIKE '%Merge % Join%') AS merged FROM plan($$
+  SELECT t.id FROM twice t LEFT JOIN (SELECT * FROM payment p WHERE now() > '-infinity' AND fraud_score(p) >= 0) p
+  ON p.quantity = t.id$$) line WHERE line ~ 'Merge|One-Time';
+SELECT count(*) AS matches FROM twice t LEFT JOIN
+  (SELECT * FROM payment p WHERE now() > '-infinity' AND fraud_score(p) >= 0) p ON p.quantity = t.id;
+RESET enable_bitmapscan;
+RESET enable_seqscan;
+RESET enable_sort;
+RESET enable_material;
+SELECT count(*) AS matches FROM twice t LEFT JOIN payment p ON p.quantity = t.id;
 RESET enable_nestloop;
 RESET enable_hashjoin;
+
+-- A second model scores the rows that the first one leaves, and no others.
+SELECT fraud_score(p, 'nobody') FROM payment p WHERE fraud_score(p) > 2;
+SELECT id FROM payment p WHERE fraud_score(p) > 2 AND fraud_margin(p, 'nobody') > 0;
+SELECT count(fraud_score(p, 'nobody')) FROM payment p WHERE fraud_score(p) > 2;
+EXPLAIN (COSTS OFF, VERBOSE)
+SELECT fraud_margin(p), fraud_score(p, 'other') FROM payment p WHERE fraud_score(p) > 0.1;
+SELECT count(*) > 100 AS many, bool_and(s.margin = e.margin AND s.other = e.score) AS same
+FROM (SELECT id, fraud_margin(p) AS margin, fraud_score(p, 'other') AS other FROM payment p
+      WHERE fraud_score(p) > 0.1 OFFSET 0) s JOIN expected e USING (id);
 
 -- Errors and privileges are those of the calls; no row, no error.
 SELECT fraud_score(p, 'nobody') FROM payment p;
