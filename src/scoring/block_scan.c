@@ -28,6 +28,9 @@
 
 #define FIRST_BLOCK_ROWS 1
 
+/* A block ends early where its rows take more: whole rows have their large values in them. */
+#define MOST_BLOCK_BYTES ((Size) 1024 * 1024)
+
 /* A model that calls name by the same arguments. */
 typedef struct BlockModel
 {
@@ -58,6 +61,7 @@ typedef struct BlockScanState
 	TupleTableSlot *rows[ROW_BLOCK_ROWS]; /* the block's, where columns are needed */
 	int n_wanted;                         /* rows of the next block */
 	int n_rows;
+	Size n_bytes; /* of large copies among them */
 	int next;
 	bool exhausted;
 } BlockScanState;
@@ -197,6 +201,25 @@ open_models(BlockScanState *state, TupleDesc tupdesc)
 
 /* Rows */
 
+/* Of a copied row: 0 for a table's own, which is smaller than a page. */
+static Size
+copied_bytes(const TupleTableSlot *row)
+{
+	const VirtualTupleTableSlot *slot = (const VirtualTupleTableSlot *) row;
+
+	return TTS_IS_VIRTUAL(row) && slot->data != NULL ? GetMemoryChunkSpace(slot->data) : 0;
+}
+
+static void
+forget_rows(BlockScanState *state)
+{
+	for (int i = 0; i < state->n_rows && state->n_needed > 0; i++)
+		ExecClearTuple(state->rows[i]);
+	state->n_rows = 0;
+	state->n_bytes = 0;
+	state->next = 0;
+}
+
 static void
 take_row(BlockScanState *state, TupleTableSlot *row)
 {
@@ -208,7 +231,10 @@ take_row(BlockScanState *state, TupleTableSlot *row)
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(state->row_context);
 	if (state->n_needed > 0)
+	{
 		ExecCopySlot(state->rows[state->n_rows], row);
+		state->n_bytes += copied_bytes(state->rows[state->n_rows]);
+	}
 	state->n_rows++;
 }
 
@@ -218,11 +244,11 @@ fill_block(BlockScanState *state)
 {
 	PlanState *scan = linitial(state->custom.custom_ps);
 
-	state->n_rows = 0;
-	state->next = 0;
+	forget_rows(state);
 	for (int m = 0; m < state->n_models && state->models[m].block != NULL; m++)
 		state->models[m].block->n = 0;
-	while (!state->exhausted && state->n_rows < state->n_wanted)
+	while (!state->exhausted && state->n_rows < state->n_wanted &&
+	       state->n_bytes < MOST_BLOCK_BYTES)
 	{
 		TupleTableSlot *row = ExecProcNode(scan);
 
@@ -308,8 +334,7 @@ rescan_block_scan(CustomScanState *node)
 	BlockScanState *state = (BlockScanState *) node;
 	PlanState *scan = linitial(node->custom_ps);
 
-	state->n_rows = 0;
-	state->next = 0;
+	forget_rows(state);
 	state->exhausted = false;
 	state->n_wanted = FIRST_BLOCK_ROWS;
 	if (node->ss.ps.chgParam != NULL)

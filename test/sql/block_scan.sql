@@ -191,6 +191,18 @@ SELECT count(*) > 100 AS many, bool_and(s.margin = e.margin AND s.other = e.scor
 FROM (SELECT id, fraud_margin(p) AS margin, fraud_score(p, 'other') AS other FROM payment p
       WHERE fraud_score(p) > 0.1 OFFSET 0) s JOIN expected e USING (id);
 
+-- Whole rows have their large values in them: a block does not hold 64 such rows.
+CREATE TABLE document AS SELECT p.*, '' AS text FROM payment p WHERE id <= 200;
+ALTER TABLE document ALTER text SET STORAGE EXTERNAL;
+UPDATE document SET text = repeat(md5(id::text), 10000);
+CREATE FUNCTION memory() RETURNS bigint LANGUAGE sql AS $$
+  SELECT sum(used_bytes)::bigint FROM pg_backend_memory_contexts
+$$;
+SELECT in_blocks('SELECT d, fraud_score(d), memory() FROM document d') AS in_blocks;
+SELECT count(*), count(d), bool_and(score = (SELECT score FROM expected e WHERE e.id = (d).id)) AS same,
+       max(used) - min(used) < 8000000 AS bounded
+FROM (SELECT d, fraud_score(d) AS score, memory() AS used FROM document d OFFSET 0) s;
+
 -- Errors and privileges are those of the calls; no row, no error.
 SELECT fraud_score(p, 'nobody') FROM payment p;
 SELECT fraud_score(p, 'nobody') FROM payment p WHERE false;
