@@ -11,5 +11,5 @@ COMMENT ON FUNCTION @extschema@.fraud_score_table(text, text, int) IS
 'all rows of a source (a relation or a query, read as the caller) with their scores, evaluated in '
 'blocks. The column definition list of the call says what the rows are to have: columns of the source '
 'by name, score (double precision), margin (real). Values, privileges and errors as for fraud_score; '
-'42703 for a column that the source does not have, 42804 for another type than it has, 22004 for a '
-'source that is NULL, 22023 for one that is neither a name nor a query';
+'42703 for a column that the source does not have, 42804 for another type, length or scale than it has, '
+'22004 for a source that is NULL, 22023 for one that is neither a name nor a query';

@@ -52,15 +52,18 @@ typedef struct ScoredTable
 
 /* Columns */
 
+/* Nobody below looks at lengths and scales that were declared: a wrong one would be stored as it is. */
 static void
-require_type(Form_pg_attribute wanted, Oid type)
+require_type(Form_pg_attribute wanted, Oid type, int32 typmod)
 {
-	if (wanted->atttypid != type)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-		                errmsg("column \"%s\" is of type %s, not %s", NameStr(wanted->attname),
-		                       format_type_be(type), format_type_be(wanted->atttypid)),
-		                errhint("Declare it as %s, and cast it in the select list.",
-		                        format_type_be(type))));
+	char *is = format_type_with_typemod(type, typmod);
+
+	if (wanted->atttypid == type && (wanted->atttypmod < 0 || wanted->atttypmod == typmod))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+	                errmsg("column \"%s\" is of type %s, not %s", NameStr(wanted->attname), is,
+	                       format_type_with_typemod(wanted->atttypid, wanted->atttypmod)),
+	                errhint("Declare it as %s, and cast it in the select list.", is)));
 }
 
 static int
@@ -72,7 +75,7 @@ find_source_column(TupleDesc source, Form_pg_attribute wanted)
 
 		if (column->attisdropped || strcmp(NameStr(column->attname), NameStr(wanted->attname)) != 0)
 			continue;
-		require_type(wanted, column->atttypid);
+		require_type(wanted, column->atttypid, column->atttypmod);
 		return i + 1;
 	}
 	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -96,12 +99,12 @@ choose_columns(ScoredTable *table, TupleDesc source)
 		column->length = wanted->attlen;
 		if (strcmp(NameStr(wanted->attname), "score") == 0)
 		{
-			require_type(wanted, FLOAT8OID);
+			require_type(wanted, FLOAT8OID, -1);
 			column->from = FROM_SCORE;
 		}
 		else if (strcmp(NameStr(wanted->attname), "margin") == 0)
 		{
-			require_type(wanted, FLOAT4OID);
+			require_type(wanted, FLOAT4OID, -1);
 			column->from = FROM_MARGIN;
 		}
 		else
