@@ -55,7 +55,7 @@ SELECT fraud_margin(p, 'm', 2) IS NOT NULL AS scored FROM payment p LIMIT 1;
 SELECT count(*) FROM fraud.model_cache;
 RESET fraud_detect.model_cache_size;
 SELECT fraud_margin(p, 'm', 2) IS NOT NULL AS scored FROM payment p LIMIT 1;
-SELECT ident, parent FROM pg_backend_memory_contexts WHERE name = 'fraud_detect model';
+SELECT ident FROM pg_backend_memory_contexts WHERE name = 'fraud_detect model';
 
 -- fraud_score_table: columns of the source by name, score and margin, for any source.
 SELECT count(*), bool_and(s.score = fraud_score(p, 'm') AND s.margin = fraud_margin(p, 'm')) AS same
