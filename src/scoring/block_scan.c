@@ -17,12 +17,11 @@
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "scoring/block_scan.h"
-#include "scoring/model_cache.h"
+#include "scoring/held_model.h"
 #include "scoring/row_block.h"
 #include "scoring/row_encoder.h"
 #include "scoring/score_call.h"
 #include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -36,7 +35,6 @@ typedef struct BlockModel
 {
 	ScoreCall call; /* the first of them */
 	LoadedModel *model;
-	MemoryContextCallback release;
 	RowEncoder *encoder;
 	RowBlock *block;
 } BlockModel;
@@ -145,38 +143,25 @@ begin_block_scan(CustomScanState *node, EState *estate, int eflags)
 
 /* Models */
 
-static Datum
-evaluate_argument(BlockScanState *state, Expr *argument, bool *is_null)
+static NullableDatum
+evaluate_argument(BlockScanState *state, Expr *argument)
 {
 	ExprState *expression = ExecInitExpr(argument, &state->custom.ss.ps);
+	NullableDatum result;
 
-	return ExecEvalExprSwitchContext(expression, state->custom.ss.ps.ps_ExprContext, is_null);
+	result.value =
+	    ExecEvalExprSwitchContext(expression, state->custom.ss.ps.ps_ExprContext, &result.isnull);
+	return result;
 }
 
 static void
-release_model(void *argument)
-{
-	model_cache_release(argument);
-}
-
-static void
-hold_model(BlockScanState *state, BlockModel *block_model)
+hold_model(BlockScanState *state, BlockModel *model)
 {
 	EState *estate = state->custom.ss.ps.state;
-	bool no_name;
-	bool no_version;
-	Datum name = evaluate_argument(state, block_model->call.model, &no_name);
-	Datum version = evaluate_argument(state, block_model->call.version, &no_version);
-	VersionId id;
+	NullableDatum name = evaluate_argument(state, model->call.model);
+	NullableDatum version = evaluate_argument(state, model->call.version);
 
-	if (!no_version)
-		score_call_check_version(DatumGetInt32(version));
-	id = registry_resolve(no_name ? NULL : TextDatumGetCString(name),
-	                      no_version ? 0 : DatumGetInt32(version), estate->es_snapshot);
-	block_model->model = model_cache_hold(&id, estate->es_snapshot);
-	block_model->release.func = release_model;
-	block_model->release.arg = block_model->model;
-	MemoryContextRegisterResetCallback(estate->es_query_cxt, &block_model->release);
+	model->model = held_model(name, version, estate->es_snapshot, estate->es_query_cxt);
 }
 
 /* At the first row, as a call would: a statement that reads no row needs no model. */

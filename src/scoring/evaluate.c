@@ -19,10 +19,9 @@
 #include "pg/errors.h"
 #include "pg/label.h"
 #include "pg/memory.h"
-#include "pg/registry.h"
 #include "pg/settings.h"
 #include "pg/source.h"
-#include "scoring/model_cache.h"
+#include "scoring/held_model.h"
 #include "scoring/row_block.h"
 #include "scoring/row_encoder.h"
 #include "scoring/statement.h"
@@ -42,10 +41,10 @@ static const char *const metric_names[RANKING_N_METRICS] = {
 
 typedef struct EvaluateRequest
 {
-	char *model; /* NULL: the default one */
+	NullableDatum model;   /* NULL: the default one */
+	NullableDatum version; /* NULL: the champion */
 	char *source;
 	char *label;
-	int32 version; /* 0: the champion */
 	int32 replicates;
 	float8 confidence;
 	int64 seed;
@@ -87,19 +86,16 @@ read_request(FunctionCallInfo fcinfo)
 {
 	EvaluateRequest request = {0};
 
-	request.model = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	request.model = fcinfo->args[0];
 	request.source = text_argument(fcinfo, 1, "source");
 	request.label = text_argument(fcinfo, 2, "label");
 	check_not_null(fcinfo, 4, "bootstrap");
 	check_not_null(fcinfo, 5, "confidence");
 	check_not_null(fcinfo, 6, "seed");
-	request.version = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT32(3);
+	request.version = fcinfo->args[3];
 	request.replicates = PG_GETARG_INT32(4);
 	request.confidence = PG_GETARG_FLOAT8(5);
 	request.seed = PG_GETARG_INT64(6);
-	if (!PG_ARGISNULL(3) && request.version < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("version must be at least 1, or NULL for the champion")));
 	if (request.replicates < 0 || request.replicates > MOST_REPLICATES)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("bootstrap must be between 0 and %d", MOST_REPLICATES)));
@@ -107,25 +103,6 @@ read_request(FunctionCallInfo fcinfo)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("confidence must be between 0 and 1, both excluded")));
 	return request;
-}
-
-static void
-release_model(void *argument)
-{
-	model_cache_release(argument);
-}
-
-static void
-hold_model(Evaluation *evaluation, const EvaluateRequest *request)
-{
-	Snapshot snapshot = statement_snapshot();
-	VersionId id = registry_resolve(request->model, request->version, snapshot);
-	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
-
-	evaluation->model = model_cache_hold(&id, snapshot);
-	callback->func = release_model;
-	callback->arg = evaluation->model;
-	MemoryContextRegisterResetCallback(evaluation->context, callback);
 }
 
 static void
@@ -312,7 +289,8 @@ fraud_evaluate(PG_FUNCTION_ARGS)
 	request = read_request(fcinfo);
 	evaluation.bytes_per_row =
 	    sizeof(ScoredRow) + (request.replicates > 0 ? BOOTSTRAP_BYTES_PER_ROW : 0);
-	hold_model(&evaluation, &request);
+	evaluation.model =
+	    held_model(request.model, request.version, statement_snapshot(), evaluation.context);
 	score_source(&evaluation, &request);
 	MemoryContextSwitchTo(evaluation.context);
 	put_metrics((ReturnSetInfo *) fcinfo->resultinfo, &evaluation, &request);

@@ -9,6 +9,7 @@
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "scoring/held_model.h"
 #include "scoring/model_explainer.h"
 #include "scoring/reasons.h"
 #include "scoring/row_scorer.h"
@@ -137,27 +138,12 @@ fraud_explain(PG_FUNCTION_ARGS)
 PGDLLEXPORT Datum
 fraud_expected_margin(PG_FUNCTION_ARGS)
 {
-	char *name = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
-	int32 version = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
+	MemoryContext context = AllocSetContextCreate(
+	    CurrentMemoryContext, "fraud_detect expected margin", ALLOCSET_SMALL_SIZES);
 	Snapshot snapshot = statement_snapshot();
-	LoadedModel *model;
-	VersionId id;
-	double expected = 0;
+	LoadedModel *model = held_model(fcinfo->args[0], fcinfo->args[1], snapshot, context);
+	double expected = model_explainer(model, snapshot)->expected;
 
-	if (!PG_ARGISNULL(1) && version < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("version must be at least 1, not %d", version),
-		                errhint("Leave it out for the champion.")));
-	id = registry_resolve(name, version, snapshot);
-	model = model_cache_hold(&id, snapshot);
-	PG_TRY();
-	{
-		expected = model_explainer(model, snapshot)->expected;
-	}
-	PG_FINALLY();
-	{
-		model_cache_release(model);
-	}
-	PG_END_TRY();
+	MemoryContextDelete(context);
 	PG_RETURN_FLOAT8(expected);
 }

@@ -13,10 +13,9 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "pg/source.h"
-#include "scoring/model_cache.h"
+#include "scoring/held_model.h"
 #include "scoring/row_block.h"
 #include "scoring/row_encoder.h"
-#include "scoring/score_call.h"
 #include "scoring/statement.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -195,32 +194,6 @@ score_source(ScoredTable *table, const char *text)
 	SPI_finish();
 }
 
-/* The model */
-
-static void
-release_model(void *argument)
-{
-	model_cache_release(argument);
-}
-
-static void
-hold_model(ScoredTable *table, FunctionCallInfo fcinfo)
-{
-	Snapshot snapshot = statement_snapshot();
-	char *name = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	int32 version = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
-	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
-	VersionId id;
-
-	if (!PG_ARGISNULL(2))
-		score_call_check_version(version);
-	id = registry_resolve(name, version, snapshot);
-	table->model = model_cache_hold(&id, snapshot);
-	callback->func = release_model;
-	callback->arg = table->model;
-	MemoryContextRegisterResetCallback(table->context, callback);
-}
-
 /* fraud_score_table(source text, model text, version int) -> the rows asked for. */
 Datum
 fraud_score_table(PG_FUNCTION_ARGS)
@@ -240,7 +213,7 @@ fraud_score_table(PG_FUNCTION_ARGS)
 	table.block_context = AllocSetContextCreate(table.context, "fraud_detect score table block",
 	                                            ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(table.context);
-	hold_model(&table, fcinfo);
+	table.model = held_model(fcinfo->args[1], fcinfo->args[2], statement_snapshot(), table.context);
 	score_source(&table, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(table.context);
