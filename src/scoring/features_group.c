@@ -9,10 +9,10 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "pg/double_converter.h"
 #include "pg/errors.h"
 #include "pg/feature_set.h"
 #include "pg/memory.h"
-#include "pg/numeric_digits.h"
 #include "scoring/features_codes.h"
 #include "scoring/features_group.h"
 #include "utils/builtins.h"
@@ -28,7 +28,7 @@ typedef struct GroupArgument
 {
 	ArgumentRole role;
 	Oid type; /* without domains */
-	double (*number)(Datum value);
+	DoubleConverter number;
 	FeatureCodes *codes; /* of the entity at hand */
 } GroupArgument;
 
@@ -200,67 +200,6 @@ read_features(FeatureGroup *group, JsonbContainer *root)
 	}
 }
 
-/* Numbers */
-
-static double
-int2_number(Datum value)
-{
-	return DatumGetInt16(value);
-}
-
-static double
-int4_number(Datum value)
-{
-	return DatumGetInt32(value);
-}
-
-static double
-int8_number(Datum value)
-{
-	return (double) DatumGetInt64(value);
-}
-
-static double
-float4_number(Datum value)
-{
-	return DatumGetFloat4(value);
-}
-
-static double
-float8_number(Datum value)
-{
-	return DatumGetFloat8(value);
-}
-
-static double
-bool_number(Datum value)
-{
-	return DatumGetBool(value) ? 1.0 : 0.0;
-}
-
-static double (*number_function(Oid type))(Datum)
-{
-	switch (type)
-	{
-		case INT2OID:
-			return int2_number;
-		case INT4OID:
-			return int4_number;
-		case INT8OID:
-			return int8_number;
-		case FLOAT4OID:
-			return float4_number;
-		case FLOAT8OID:
-			return float8_number;
-		case NUMERICOID:
-			return numeric_to_double;
-		case BOOLOID:
-			return bool_number;
-		default:
-			return NULL;
-	}
-}
-
 static void
 read_argument(GroupArgument *argument, const char *role, Oid type, Oid collation)
 {
@@ -282,7 +221,7 @@ read_argument(GroupArgument *argument, const char *role, Oid type, Oid collation
 	}
 	else
 	{
-		argument->number = number_function(argument->type);
+		argument->number = double_converter(argument->type);
 		if (argument->number == NULL ||
 		    (argument->role == ARGUMENT_FILTER && argument->type != BOOLOID))
 			description_damaged("arguments");

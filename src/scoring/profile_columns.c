@@ -8,87 +8,17 @@
 #include <math.h>
 
 #include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "scoring/profile_columns.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/typcache.h"
-
-static double
-of_int2(Datum value)
-{
-	return DatumGetInt16(value);
-}
-
-static double
-of_int4(Datum value)
-{
-	return DatumGetInt32(value);
-}
-
-static double
-of_int8(Datum value)
-{
-	return (double) DatumGetInt64(value);
-}
-
-static double
-of_float4(Datum value)
-{
-	return DatumGetFloat4(value);
-}
-
-static double
-of_float8(Datum value)
-{
-	return DatumGetFloat8(value);
-}
-
-static double
-of_bool(Datum value)
-{
-	return DatumGetBool(value) ? 1.0 : 0.0;
-}
-
-/* An infinity where a double is too small for it. */
-static double
-of_numeric(Datum value)
-{
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
-}
 
 static void
 choose_converter(ProfileColumn *column, Oid type)
 {
-	switch (getBaseType(type))
-	{
-		case INT2OID:
-			column->number = of_int2;
-			return;
-		case INT4OID:
-			column->number = of_int4;
-			return;
-		case INT8OID:
-			column->number = of_int8;
-			return;
-		case FLOAT4OID:
-			column->number = of_float4;
-			return;
-		case FLOAT8OID:
-			column->number = of_float8;
-			return;
-		case NUMERICOID:
-			column->number = of_numeric;
-			return;
-		case BOOLOID:
-			column->number = of_bool;
-			return;
-		default:
-			column->is_text = true;
-			if (column_class(type) == COLUMN_TEXT)
-				column->category = category_converter(type);
-	}
+	column->number = double_converter(type);
+	column->is_text = column->number == NULL;
+	if (column->is_text && column_class(type) == COLUMN_TEXT)
+		column->category = category_converter(type);
 }
 
 ProfileColumns *

@@ -10,6 +10,7 @@
 
 #include "access/htup.h"
 #include "core/profile.h"
+#include "pg/double_converter.h"
 #include "pg/encode.h"
 
 typedef struct ProfileColumn
@@ -17,7 +18,7 @@ typedef struct ProfileColumn
 	char *name;
 	int index; /* into values and nulls */
 	bool is_text;
-	double (*number)(Datum value);
+	DoubleConverter number;
 	CategoryConverter category;
 } ProfileColumn;
 
