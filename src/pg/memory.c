@@ -28,3 +28,10 @@ memory_context_allocator(MemoryContext context)
 
 	return allocator;
 }
+
+void
+require_memory(bool enough)
+{
+	if (!enough)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}

@@ -1,6 +1,6 @@
 /*
  * memory.h
- *		The core's allocator on top of a memory context.
+ *		The core's allocator on top of a memory context, and what happens when it is short.
  */
 #ifndef FRAUD_DETECT_MEMORY_H
 #define FRAUD_DETECT_MEMORY_H
@@ -10,5 +10,8 @@
 
 /* Allocates in the given context; requests above 1 GB are allowed; leaves by ereport when short. */
 extern CoreAllocator memory_context_allocator(MemoryContext context);
+
+/* For core functions that fail only when memory is short: 53200 where there was none. */
+extern void require_memory(bool enough);
 
 #endif

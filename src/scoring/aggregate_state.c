@@ -5,6 +5,8 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
+#include <math.h>
+
 #include "libpq/pqformat.h"
 #include "scoring/aggregate_state.h"
 
@@ -46,6 +48,28 @@ aggregate_message(FunctionCallInfo fcinfo, int version)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 		                errmsg("the state of an aggregate is of an unknown version")));
 	return message;
+}
+
+double
+aggregate_score(FunctionCallInfo fcinfo, int argument)
+{
+	double score = PG_GETARG_FLOAT8(argument);
+
+	if (isnan(score))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a score is NaN"),
+		                errhint("NULL leaves a row out: nullif(score, 'NaN')")));
+	return score;
+}
+
+double
+aggregate_money(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	double money = PG_GETARG_FLOAT8(argument);
+
+	if (!(money >= 0.0 && !isinf(money)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("%s must be finite and not negative: %g", name, money)));
+	return money;
 }
 
 /* Only the chunks between the first and the last that are not zero. */

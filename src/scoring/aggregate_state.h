@@ -1,7 +1,7 @@
 /*
  * aggregate_state.h
  *		What aggregates with a state of their own share: making one, reading its
- *		bytes, and exact sums in them.
+ *		bytes, checking arguments, and exact sums.
  */
 #ifndef FRAUD_DETECT_AGGREGATE_STATE_H
 #define FRAUD_DETECT_AGGREGATE_STATE_H
@@ -19,6 +19,10 @@ extern StringInfo aggregate_message(FunctionCallInfo fcinfo, int version);
 extern void pg_attribute_noreturn() aggregate_state_damaged(void);
 /* Arguments that have to be the same in every row are not: 22023. */
 extern void pg_attribute_noreturn() aggregate_arguments_differ(const char *name);
+
+/* A score, which must not be NaN, and an amount of money, finite and not negative: 22023. */
+extern double aggregate_score(FunctionCallInfo fcinfo, int argument);
+extern double aggregate_money(FunctionCallInfo fcinfo, int argument, const char *name);
 
 extern void send_exact_sum(StringInfo message, ExactSum *sum);
 extern void receive_exact_sum(StringInfo message, ExactSum *sum);

@@ -77,35 +77,22 @@ make_room(Gains *gains, Size n)
 	gains->capacity = capacity;
 }
 
-static double
-finite_argument(FunctionCallInfo fcinfo, int number, const char *name)
-{
-	double value = PG_GETARG_FLOAT8(number);
-
-	if (!(value >= 0.0 && !isinf(value)))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("%s must be finite and not negative: %g", name, value)));
-	return value;
-}
-
 /* (state, score, label, amount, cost) */
 Datum
 fraud_gain_add(PG_FUNCTION_ARGS)
 {
 	Gains *gains = state_argument(fcinfo);
-	double amount, cost;
+	double score, amount, cost;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
 		PG_RETURN_POINTER(gains);
-	if (isnan(PG_GETARG_FLOAT8(1)))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a score is NaN"),
-		                errhint("NULL leaves a row out: nullif(score, 'NaN')")));
-	amount = finite_argument(fcinfo, 3, "amount");
-	cost = finite_argument(fcinfo, 4, "cost");
+	score = aggregate_score(fcinfo, 1);
+	amount = aggregate_money(fcinfo, 3, "amount");
+	cost = aggregate_money(fcinfo, 4, "cost");
 	if (gains->n == gains->capacity)
 		make_room(gains, 1);
 	gains->rows[gains->n++] =
-	    (ScoredGain){sample_key(-PG_GETARG_FLOAT8(1)), PG_GETARG_BOOL(2) ? amount - cost : -cost};
+	    (ScoredGain){sample_key(-score), PG_GETARG_BOOL(2) ? amount - cost : -cost};
 	PG_RETURN_POINTER(gains);
 }
 

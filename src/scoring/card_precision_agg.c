@@ -107,8 +107,7 @@ entry_of(CardDays *state, const char *key, Size length, bool *is_new)
 		        : repalloc_huge(state->entries, state->capacity * sizeof(CardDay));
 	}
 	code = dictionary_add(state->cards, key, length);
-	if (code == DICTIONARY_UNKNOWN)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	require_memory(code != DICTIONARY_UNKNOWN);
 	*is_new = dictionary_size(state->cards) > before;
 	return &state->entries[code];
 }
@@ -145,10 +144,7 @@ fraud_card_add(PG_FUNCTION_ARGS)
 	state = state_for(fcinfo, PG_GETARG_INT32(5));
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
 		PG_RETURN_POINTER(state);
-	row = (CardDay){PG_GETARG_DATEADT(4), PG_GETARG_BOOL(2), PG_GETARG_FLOAT8(1) + 0.0};
-	if (isnan(row.score))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a score is NaN"),
-		                errhint("NULL leaves a row out: nullif(score, 'NaN')")));
+	row = (CardDay){PG_GETARG_DATEADT(4), PG_GETARG_BOOL(2), aggregate_score(fcinfo, 1) + 0.0};
 	card = PG_GETARG_TEXT_PP(3);
 	length = VARSIZE_ANY_EXHDR(card);
 	key = palloc(sizeof(DateADT) + length);

@@ -103,8 +103,7 @@ counts_of(Categories *state, const char *value, Size length)
 	if (before == state->capacity)
 		make_room(state);
 	code = dictionary_add(state->values, value, length);
-	if (code == DICTIONARY_UNKNOWN)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	require_memory(code != DICTIONARY_UNKNOWN);
 	if (dictionary_size(state->values) > before)
 		state->counts[code][0] = state->counts[code][1] = 0;
 	return state->counts[code];
@@ -255,8 +254,7 @@ in_order(const Categories *state)
 static void
 add_bin(Bins *bins, uint64 reference, uint64 current)
 {
-	if (!bins_add(bins, reference, current))
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	require_memory(bins_add(bins, reference, current));
 }
 
 /*

@@ -87,10 +87,8 @@ fraud_paired_add(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		PG_RETURN_POINTER(state);
-	row = (PairedRow){{PG_GETARG_FLOAT8(1) + 0.0, PG_GETARG_FLOAT8(2) + 0.0}, PG_GETARG_BOOL(3)};
-	if (isnan(row.scores[0]) || isnan(row.scores[1]))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a score is NaN"),
-		                errhint("NULL leaves a row out: nullif(score, 'NaN')")));
+	row = (PairedRow){{aggregate_score(fcinfo, 1) + 0.0, aggregate_score(fcinfo, 2) + 0.0},
+	                  PG_GETARG_BOOL(3)};
 	add_row(state, row);
 	PG_RETURN_POINTER(state);
 }

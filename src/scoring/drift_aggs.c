@@ -199,13 +199,6 @@ fraud_anderson_darling_pvalue_final(PG_FUNCTION_ARGS)
 }
 
 static void
-check_memory(bool enough)
-{
-	if (!enough)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-}
-
-static void
 count_in_bins(void *state, const uint64 *keys, const uint64 *counts, size_t n)
 {
 	reference_bins_count(state, keys, counts, n);
@@ -227,9 +220,9 @@ reference_bins_of(TwoSamples *samples, const CoreAllocator *allocator, Bins *bin
 			reference_bins_add(&builder, sample_key(ties[i].value), ties[i].counts[0]);
 	two_samples_scan(samples, 1, count_in_bins, &builder);
 	bins_begin(bins, allocator);
-	check_memory(reference_bins_end(&builder, bins));
+	require_memory(reference_bins_end(&builder, bins));
 	if (counts->missing[0] + counts->missing[1] > 0)
-		check_memory(bins_add(bins, counts->missing[0], counts->missing[1]));
+		require_memory(bins_add(bins, counts->missing[0], counts->missing[1]));
 }
 
 /* What Evidently looks at before it bins; infinite values are dropped, as missing ones are. */
@@ -294,9 +287,9 @@ evidently_bins_of(TwoSamples *samples, Divergence kind, const CoreAllocator *all
 			else if (by_width)
 				sturges_add(&sturges, &ties[i]);
 			else
-				check_memory(bins_add(bins, ties[i].counts[0], ties[i].counts[1]));
+				require_memory(bins_add(bins, ties[i].counts[0], ties[i].counts[1]));
 	for (size_t i = 0; by_width && i < sturges.n; i++)
-		check_memory(bins_add(bins, sturges.counts[i][0], sturges.counts[i][1]));
+		require_memory(bins_add(bins, sturges.counts[i][0], sturges.counts[i][1]));
 	return true;
 }
 
@@ -365,7 +358,7 @@ bins_of_values(TwoSamples *samples, const CoreAllocator *allocator, Bins *bins)
 	bins_begin(bins, allocator);
 	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		for (size_t i = 0; i < n; i++)
-			check_memory(bins_add(bins, ties[i].counts[0], ties[i].counts[1]));
+			require_memory(bins_add(bins, ties[i].counts[0], ties[i].counts[1]));
 }
 
 /* Evidently takes every value as a category. */

@@ -258,7 +258,7 @@ feature_group_create(Jsonb *description, int n_arguments, const Oid *types, cons
 	group->results = palloc(group->n_features * sizeof(double));
 	group->window =
 	    window_group_create(group->features, group->n_features, n_arguments, &allocator);
-	feature_check_memory(group->window != NULL);
+	require_memory(group->window != NULL);
 	return group;
 }
 
@@ -283,7 +283,8 @@ label_number(const GroupArgument *argument, Datum value)
 
 	if (number != 0.0 && number != 1.0 && !isnan(number))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("a label is neither 0 nor 1 but %g", number)));
+		                errmsg("a label is neither 0 nor 1 but %g", number),
+		                errhint("The column of a \"label\" is boolean, or 0, 1 or NULL.")));
 	return number;
 }
 
@@ -336,11 +337,4 @@ feature_time(Datum value, Oid type)
 	}
 	time = DatumGetTimestamp(value);
 	return TIMESTAMP_NOT_FINITE(time) ? WINDOW_MISSING : time;
-}
-
-void
-feature_check_memory(bool done)
-{
-	if (!done)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 }

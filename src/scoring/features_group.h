@@ -58,7 +58,4 @@ extern void feature_group_arguments(FeatureGroup *group, const Datum *values, co
 /* A timestamp, timestamptz or date in microseconds; WINDOW_MISSING where it is infinite. */
 extern int64 feature_time(Datum value, Oid type);
 
-/* For core functions that return false only when memory is short. */
-extern void feature_check_memory(bool done);
-
 #endif

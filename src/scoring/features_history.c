@@ -17,6 +17,7 @@
 #include "executor/tuptable.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/params.h"
+#include "pg/memory.h"
 #include "scoring/features_history.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
@@ -443,8 +444,7 @@ push_latest(FeatureHistory *history, const Datum *entity, int64 before)
 	history->capacity = capacity;
 	qsort(found, n, sizeof(LatestEvent *), by_time);
 	for (int i = 0; i < n; i++)
-		feature_check_memory(
-		    window_group_push(history->group->window, found[i]->time, found[i]->event));
+		require_memory(window_group_push(history->group->window, found[i]->time, found[i]->event));
 	pfree(found);
 }
 
@@ -462,6 +462,6 @@ feature_history_push(FeatureHistory *history, const Datum *entity, int64 time)
 	if (history->n_latest > 0)
 		push_latest(history, entity, history->recent != NULL ? oldest + 1 : time);
 	for (uint64 i = 0; i < history->n_events; i++)
-		feature_check_memory(window_group_push(group->window, history->times[i],
-		                                       history->events + i * group->n_arguments));
+		require_memory(window_group_push(group->window, history->times[i],
+		                                 history->events + i * group->n_arguments));
 }

@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "pg/errors.h"
+#include "pg/memory.h"
 #include "scoring/features_online.h"
 #include "scoring/features_set.h"
 #include "utils/builtins.h"
@@ -319,7 +320,7 @@ compute_entity(const FeaturesSet *set, SetEntity *entity)
 	feature_group_reset(group);
 	feature_history_push(entity->history, columns, time);
 	evaluate_arguments(set, entity);
-	feature_check_memory(window_group_evaluate(group->window, time, group->row, group->results));
+	require_memory(window_group_evaluate(group->window, time, group->row, group->results));
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/nodeFuncs.h"
+#include "pg/memory.h"
 #include "scoring/features_group.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -125,8 +126,8 @@ evaluate(WindowCall *call, WindowObject window, int64 time)
 	for (int i = 0; i < group->n_arguments; i++)
 		call->values[i] = WinGetFuncArgCurrent(window, FIRST_GROUP_ARGUMENT + i, &call->nulls[i]);
 	feature_group_arguments(group, call->values, call->nulls, group->row);
-	feature_check_memory(window_group_evaluate(group->window, time, group->row, group->results) &&
-	                     window_group_push(group->window, time, group->row));
+	require_memory(window_group_evaluate(group->window, time, group->row, group->results) &&
+	               window_group_push(group->window, time, group->row));
 }
 
 /*

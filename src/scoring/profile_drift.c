@@ -19,13 +19,6 @@
 PG_FUNCTION_INFO_V1(fraud_profile_drift);
 PGDLLEXPORT Datum fraud_profile_drift(PG_FUNCTION_ARGS);
 
-static void
-check_memory(bool enough)
-{
-	if (!enough)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-}
-
 /* Rows of the current profile in each of the baseline's bins, and one for those above. */
 static void
 rows_in_bins(const ProfileFeature *baseline, const ProfileFeature *current, uint64 *rows)
@@ -62,7 +55,7 @@ bins_of_numbers(const ProfileFeature *baseline, const ProfileFeature *current, B
 
 		reference_bins_count(&builder, &value, &rows[i], 1);
 	}
-	check_memory(reference_bins_end(&builder, bins));
+	require_memory(reference_bins_end(&builder, bins));
 }
 
 /* Categories of the baseline, and one bin for all other values. */
@@ -84,10 +77,10 @@ bins_of_texts(const ProfileFeature *baseline, const ProfileFeature *current, Bin
 			rows = current->categories[at].count;
 		known += rows;
 		if (baseline->categories[i].count + rows > 0)
-			check_memory(bins_add(bins, baseline->categories[i].count, rows));
+			require_memory(bins_add(bins, baseline->categories[i].count, rows));
 	}
 	if (baseline->others + current->present - known > 0)
-		check_memory(bins_add(bins, baseline->others, current->present - known));
+		require_memory(bins_add(bins, baseline->others, current->present - known));
 }
 
 static const ProfileFeature *
@@ -160,7 +153,7 @@ put_feature(ReturnSetInfo *result, const ProfileFeature *baseline, const Profile
 	else
 		bins_of_numbers(baseline, current, &bins);
 	if (baseline->missing + current->missing > 0)
-		check_memory(bins_add(&bins, baseline->missing, current->missing));
+		require_memory(bins_add(&bins, baseline->missing, current->missing));
 	test = chi_square_of_table(&bins);
 	values[0] = PointerGetDatum(cstring_to_text_with_len(baseline->name, baseline->name_length));
 	values[1] = CStringGetTextDatum(baseline->is_text ? "text" : "number");

@@ -249,12 +249,10 @@ curve_final(FunctionCallInfo fcinfo, RankingCurveKind kind)
 	if (samples == NULL)
 		PG_RETURN_NULL();
 	points = points_parameter(samples);
-	if (!ranking_curve_begin(&curve, kind, two_samples_counts(samples)->rows[1],
-	                         two_samples_counts(samples)->rows[0], &allocator))
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	require_memory(ranking_curve_begin(&curve, kind, two_samples_counts(samples)->rows[1],
+	                                   two_samples_counts(samples)->rows[0], &allocator));
 	for_each_tie(samples, add_to_curve, &curve);
-	if (!ranking_curve_reduce(&curve, points, &allocator))
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	require_memory(ranking_curve_reduce(&curve, points, &allocator));
 	return array_of_points(fcinfo, &curve);
 }
 

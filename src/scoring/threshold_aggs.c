@@ -82,28 +82,6 @@ threshold_argument(FunctionCallInfo fcinfo, int number)
 	return PG_GETARG_FLOAT8(number);
 }
 
-static double
-score_argument(FunctionCallInfo fcinfo)
-{
-	double score = PG_GETARG_FLOAT8(1);
-
-	if (isnan(score))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a score is NaN"),
-		                errhint("NULL leaves a row out: nullif(score, 'NaN')")));
-	return score;
-}
-
-static double
-money_argument(FunctionCallInfo fcinfo, int number, const char *name)
-{
-	double money = PG_GETARG_FLOAT8(number);
-
-	if (!(money >= 0.0 && !isinf(money)))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("%s must be finite and not negative: %g", name, money)));
-	return money;
-}
-
 /* (state, score, label, threshold) */
 Datum
 fraud_confusion_add(PG_FUNCTION_ARGS)
@@ -111,7 +89,7 @@ fraud_confusion_add(PG_FUNCTION_ARGS)
 	Flagging *flagging = state_at(fcinfo, threshold_argument(fcinfo, 3));
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
-		flagging->counts[score_argument(fcinfo) >= flagging->threshold][PG_GETARG_BOOL(2)]++;
+		flagging->counts[aggregate_score(fcinfo, 1) >= flagging->threshold][PG_GETARG_BOOL(2)]++;
 	PG_RETURN_POINTER(flagging);
 }
 
@@ -125,10 +103,10 @@ fraud_costs_add(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
 		PG_RETURN_POINTER(flagging);
-	score = score_argument(fcinfo);
+	score = aggregate_score(fcinfo, 1);
 	fraud = PG_GETARG_BOOL(2);
-	amount = money_argument(fcinfo, 3, "amount");
-	cost = money_argument(fcinfo, 4, "cost");
+	amount = aggregate_money(fcinfo, 3, "amount");
+	cost = aggregate_money(fcinfo, 4, "cost");
 	flagged = isnan(flagging->threshold) ? score * amount > cost : score >= flagging->threshold;
 	flagging->counts[flagged][fraud]++;
 	exact_sum_add(&flagging->money[MONEY_OF_HANDLING_ALL], cost);

@@ -220,8 +220,7 @@ store_text(TrainingColumn *column, Datum value, float *slot)
 	if (column->dictionary != NULL)
 	{
 		code = dictionary_add(column->dictionary, text.bytes, text.length);
-		if (code == DICTIONARY_UNKNOWN)
-			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+		require_memory(code != DICTIONARY_UNKNOWN);
 	}
 	category_text_done(&text);
 	memcpy(slot, &code, sizeof(code));
