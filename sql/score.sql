@@ -21,7 +21,10 @@ COMMENT ON FUNCTION @extschema@.fraud_score(record, text, int) IS
 'Model NULL: the setting fraud_detect.model, else the only one; version NULL: the champion, '
 'the same one throughout a statement. Needs SELECT on fraud.model_version (42501). '
 'FD002, FD003 for names that do not exist, FD004 for a record without a needed column, '
-'FD005 for damaged models, 22023 for a version below 1';
+'FD005 for damaged models, 22023 for a version below 1. '
+'A model trained on the view of a set of features computes those that the record lacks, from the history of '
+'the set''s table: that needs SELECT on it, and on fraud.feature_rate for rates with a prior (42501); FD009 '
+'where the set is gone or was changed';
 
 CREATE FUNCTION @extschema@.fraud_margin(record, model text DEFAULT NULL, version int DEFAULT NULL)
 RETURNS float4

@@ -47,6 +47,14 @@ BEGIN
 END
 $$;
 SELECT * FROM compare('tx');
+-- In blocks too: by the node of a plan, and by the form for whole sources.
+EXPLAIN (COSTS OFF) SELECT transaction_id, fraud_score(t) FROM tx t WHERE transaction_id % 10 = 0;
+SELECT count(*) AS rows, count(*) FILTER (WHERE s.score <> expected.score) AS different
+  FROM (SELECT transaction_id, fraud_score(t) AS score FROM tx t WHERE transaction_id % 10 = 0 OFFSET 0) AS s
+  JOIN expected USING (transaction_id);
+SELECT count(*) AS rows, count(*) FILTER (WHERE s.score <> expected.score) AS different
+  FROM fraud_score_table('SELECT * FROM tx WHERE transaction_id % 10 = 0', 'beh') AS s (transaction_id bigint, score float8)
+  JOIN expected USING (transaction_id);
 -- Some features are there, others are not.
 SELECT count(*) FROM (SELECT fraud_score(r) AS score, transaction_id FROM
   (SELECT t.*, b.n_1d, b.risk FROM tx t JOIN fraud_features.behaviour b USING (transaction_id)) AS r) AS s
