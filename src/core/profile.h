@@ -70,6 +70,10 @@ extern size_t profile_write(const Profile *profile, char *bytes, size_t capacity
 /* Order of categories: by their bytes. */
 extern int profile_compare_values(const ProfileCategory *a, const ProfileCategory *b);
 
+/* Orders of categories for qsort: by value, and most frequent first, then by value. */
+extern int profile_by_value(const void *a, const void *b);
+extern int profile_by_count(const void *a, const void *b);
+
 /* The feature of a name, or NULL. */
 extern const ProfileFeature *profile_find(const Profile *profile, const char *name,
                                           size_t name_length);

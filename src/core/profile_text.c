@@ -145,6 +145,23 @@ profile_compare_values(const ProfileCategory *a, const ProfileCategory *b)
 	return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
+int
+profile_by_value(const void *a, const void *b)
+{
+	return profile_compare_values(a, b);
+}
+
+int
+profile_by_count(const void *a, const void *b)
+{
+	const ProfileCategory *x = a;
+	const ProfileCategory *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return profile_compare_values(x, y);
+}
+
 static bool
 read_categories(Reader *reader, ProfileFeature *feature)
 {

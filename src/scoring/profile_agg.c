@@ -409,24 +409,6 @@ finish_numbers(FeatureState *feature, ProfileFeature *result)
 	result->deviation = deviation_from(feature->numbers, result->mean, moments.finite);
 }
 
-/* Most frequent first, then by bytes. */
-static int
-by_count(const void *a, const void *b)
-{
-	const ProfileCategory *x = a;
-	const ProfileCategory *y = b;
-
-	if (x->count != y->count)
-		return x->count > y->count ? -1 : 1;
-	return profile_compare_values(x, y);
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	return profile_compare_values(a, b);
-}
-
 static void
 finish_values(const FeatureState *feature, ProfileFeature *result)
 {
@@ -442,11 +424,11 @@ finish_values(const FeatureState *feature, ProfileFeature *result)
 		result->categories[code].length = (uint32) length;
 		result->categories[code].count = feature->counts[code];
 	}
-	qsort(result->categories, n, sizeof(ProfileCategory), by_count);
+	qsort(result->categories, n, sizeof(ProfileCategory), profile_by_count);
 	result->n = Min(n, PROFILE_MOST_CATEGORIES);
 	for (uint32 i = 0; i < result->n; i++)
 		result->others -= result->categories[i].count;
-	qsort(result->categories, result->n, sizeof(ProfileCategory), by_value);
+	qsort(result->categories, result->n, sizeof(ProfileCategory), profile_by_value);
 }
 
 Datum

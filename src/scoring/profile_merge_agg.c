@@ -140,23 +140,6 @@ compare_texts(const ListCell *a, const ListCell *b)
 	return order != 0 ? order : (x_size > y_size) - (x_size < y_size);
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-	return profile_compare_values(a, b);
-}
-
-static int
-by_count(const void *a, const void *b)
-{
-	const ProfileCategory *x = a;
-	const ProfileCategory *y = b;
-
-	if (x->count != y->count)
-		return x->count > y->count ? -1 : 1;
-	return profile_compare_values(x, y);
-}
-
 /* Equal values, which are neighbours, become one. */
 static uint32
 join_equal(ProfileCategory *categories, uint32 n)
@@ -188,11 +171,11 @@ merge_texts(const ProfileFeature *const *parts, int n, ProfileFeature *result)
 		       parts[i]->n * sizeof(ProfileCategory));
 		total += parts[i]->n;
 	}
-	qsort(result->categories, total, sizeof(ProfileCategory), by_value);
+	qsort(result->categories, total, sizeof(ProfileCategory), profile_by_value);
 	total = join_equal(result->categories, total);
-	qsort(result->categories, total, sizeof(ProfileCategory), by_count);
+	qsort(result->categories, total, sizeof(ProfileCategory), profile_by_count);
 	result->n = Min(total, PROFILE_MOST_CATEGORIES);
-	qsort(result->categories, result->n, sizeof(ProfileCategory), by_value);
+	qsort(result->categories, result->n, sizeof(ProfileCategory), profile_by_value);
 	result->others = result->present;
 	for (uint32 i = 0; i < result->n; i++)
 		result->others -= result->categories[i].count;
