@@ -15,6 +15,7 @@
 #include "core/random.h"
 #include "mb/pg_wchar.h"
 #include "pg/errors.h"
+#include "pg/json_member.h"
 #include "pg/memory.h"
 #include "pg/signature.h"
 #include "utils/builtins.h"
@@ -57,22 +58,10 @@ shown_length(const char *name)
 	return pg_mbcliplen(name, (int) strlen(name), MOST_SHOWN);
 }
 
-/* The member of an object, or NULL. The value points into the document. */
-static JsonbValue *
-member(JsonbContainer *object, const char *key)
-{
-	JsonbValue name;
-
-	name.type = jbvString;
-	name.val.string.val = unconstify(char *, key);
-	name.val.string.len = strlen(key);
-	return findJsonbValueFromContainer(object, JB_FOBJECT, &name);
-}
-
 static char *
 text_member(JsonbContainer *feature, const char *key, int position)
 {
-	JsonbValue *value = member(feature, key);
+	JsonbValue *value = json_member(feature, key);
 
 	if (value == NULL || value->type != jbvString || value->val.string.len == 0)
 		signature_damaged("Feature %d has no \"%s\".", position, key);
@@ -82,7 +71,7 @@ text_member(JsonbContainer *feature, const char *key, int position)
 static bool
 read_flag(JsonbContainer *feature, const char *key, int position)
 {
-	JsonbValue *value = member(feature, key);
+	JsonbValue *value = json_member(feature, key);
 
 	if (value != NULL && value->type != jbvBool)
 		signature_damaged("\"%s\" of feature %d is neither true nor false.", key, position);
@@ -92,7 +81,7 @@ read_flag(JsonbContainer *feature, const char *key, int position)
 static JsonbContainer *
 array_member(JsonbContainer *object, const char *key)
 {
-	JsonbValue *value = member(object, key);
+	JsonbValue *value = json_member(object, key);
 
 	if (value == NULL || value->type != jbvBinary ||
 	    !JsonContainerIsArray(value->val.binary.data) ||
@@ -215,7 +204,7 @@ check_names_differ(const Signature *signature)
 static void
 read_feature_set(Signature *signature, Jsonb *document)
 {
-	JsonbValue *value = member(&document->root, "feature_set");
+	JsonbValue *value = json_member(&document->root, "feature_set");
 	JsonbValue *name, *definition;
 
 	signature->feature_set = NULL;
@@ -224,8 +213,8 @@ read_feature_set(Signature *signature, Jsonb *document)
 		return;
 	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
 		signature_damaged("Its feature set is not an object.");
-	name = member(value->val.binary.data, "name");
-	definition = member(value->val.binary.data, "definition");
+	name = json_member(value->val.binary.data, "name");
+	definition = json_member(value->val.binary.data, "definition");
 	if (name == NULL || name->type != jbvString || definition == NULL ||
 	    definition->type != jbvString)
 		signature_damaged("Its feature set has no name or no definition.");
@@ -246,7 +235,7 @@ signature_from_jsonb(Jsonb *document)
 
 	if (!JB_ROOT_IS_OBJECT(document))
 		signature_damaged("It is not an object.");
-	format = member(&document->root, "format");
+	format = json_member(&document->root, "format");
 	if (format == NULL || format->type != jbvNumeric || number_of(format) != SIGNATURE_FORMAT)
 		signature_damaged("Its format is not %d.", SIGNATURE_FORMAT);
 	array = array_member(&document->root, "features");

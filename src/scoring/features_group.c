@@ -12,6 +12,7 @@
 #include "pg/double_converter.h"
 #include "pg/errors.h"
 #include "pg/feature_set.h"
+#include "pg/json_member.h"
 #include "pg/memory.h"
 #include "scoring/features_codes.h"
 #include "scoring/features_group.h"
@@ -46,21 +47,10 @@ pg_attribute_noreturn() description_damaged(const char *what)
 
 /* Reading the description */
 
-static JsonbValue *
-member(JsonbContainer *object, const char *key)
-{
-	JsonbValue name;
-
-	name.type = jbvString;
-	name.val.string.val = unconstify(char *, key);
-	name.val.string.len = strlen(key);
-	return findJsonbValueFromContainer(object, JB_FOBJECT, &name);
-}
-
 static JsonbContainer *
 array_member(JsonbContainer *object, const char *key)
 {
-	JsonbValue *value = member(object, key);
+	JsonbValue *value = json_member(object, key);
 
 	if (value == NULL || value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
 		description_damaged(key);
@@ -70,7 +60,7 @@ array_member(JsonbContainer *object, const char *key)
 static char *
 text_member(JsonbContainer *object, const char *key)
 {
-	JsonbValue *value = member(object, key);
+	JsonbValue *value = json_member(object, key);
 
 	if (value == NULL || value->type != jbvString)
 		description_damaged(key);
@@ -81,7 +71,7 @@ text_member(JsonbContainer *object, const char *key)
 static int64
 integer_member(JsonbContainer *object, const char *key, int64 missing, int64 low, int64 high)
 {
-	JsonbValue *value = member(object, key);
+	JsonbValue *value = json_member(object, key);
 	int64 number;
 
 	if (value == NULL || value->type == jbvNull)
@@ -97,7 +87,7 @@ integer_member(JsonbContainer *object, const char *key, int64 missing, int64 low
 static bool
 bool_member(JsonbContainer *object, const char *key)
 {
-	JsonbValue *value = member(object, key);
+	JsonbValue *value = json_member(object, key);
 
 	if (value == NULL || value->type != jbvBool)
 		description_damaged(key);
@@ -107,7 +97,7 @@ bool_member(JsonbContainer *object, const char *key)
 static double
 number_member(JsonbContainer *object, const char *key)
 {
-	JsonbValue *value = member(object, key);
+	JsonbValue *value = json_member(object, key);
 	double number;
 
 	if (value == NULL || value->type != jbvNumeric)

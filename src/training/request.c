@@ -12,6 +12,7 @@
 #include "core/nearest_name.h"
 #include "fmgr.h"
 #include "pg/errors.h"
+#include "pg/json_member.h"
 #include "pg/settings.h"
 #include "training/request.h"
 #include "utils/builtins.h"
@@ -256,13 +257,8 @@ record_damaged(const char *key)
 static JsonbValue *
 record_member(JsonbContainer *record, const char *key)
 {
-	JsonbValue name;
-	JsonbValue *value;
+	JsonbValue *value = json_member(record, key);
 
-	name.type = jbvString;
-	name.val.string.val = unconstify(char *, key);
-	name.val.string.len = strlen(key);
-	value = findJsonbValueFromContainer(record, JB_FOBJECT, &name);
 	if (value == NULL)
 		record_damaged(key);
 	return value;
