@@ -64,8 +64,8 @@ run_replicates(const ScoredRow *rows, size_t n, const BootstrapPlan *plan, const
 	}
 }
 
-static int
-compare_doubles(const void *a, const void *b)
+int
+bootstrap_compare(const void *a, const void *b)
 {
 	double x = *(const double *) a;
 	double y = *(const double *) b;
@@ -73,9 +73,8 @@ compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Linear interpolation between order statistics (Hyndman and Fan's type 7, as numpy.quantile). */
-static double
-quantile(const double *sorted, uint32_t n, double share)
+double
+bootstrap_quantile(const double *sorted, uint32_t n, double share)
 {
 	double position = share * (n - 1);
 	uint32_t below = (uint32_t) position;
@@ -93,9 +92,9 @@ interval(double *values, const BootstrapPlan *plan)
 	/* Strata are fixed: a metric is undefined in every replicate or in none. */
 	if (isnan(values[0]))
 		return (BootstrapInterval){NAN, NAN};
-	qsort(values, plan->replicates, sizeof(double), compare_doubles);
-	return (BootstrapInterval){quantile(values, plan->replicates, tail),
-	                           quantile(values, plan->replicates, 1.0 - tail)};
+	qsort(values, plan->replicates, sizeof(double), bootstrap_compare);
+	return (BootstrapInterval){bootstrap_quantile(values, plan->replicates, tail),
+	                           bootstrap_quantile(values, plan->replicates, 1.0 - tail)};
 }
 
 bool

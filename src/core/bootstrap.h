@@ -40,4 +40,10 @@ extern bool ranking_bootstrap(const ScoredRow *rows, size_t n, const BootstrapPl
                               const CoreAllocator *allocator,
                               BootstrapInterval intervals[RANKING_N_METRICS], CoreError *error);
 
+/* For qsort: doubles ascending, none of them NaN. */
+extern int bootstrap_compare(const void *a, const void *b);
+
+/* Linear interpolation between order statistics (Hyndman and Fan's type 7, as numpy.quantile); n > 0. */
+extern double bootstrap_quantile(const double *sorted, uint32_t n, double share);
+
 #endif

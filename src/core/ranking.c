@@ -120,6 +120,15 @@ ranking_precision_at_recall(const ScoredRow *rows, const uint32_t *weights, size
 	return best_precision_value(&state);
 }
 
+const char *
+ranking_metric_name(RankingMetric metric)
+{
+	static const char *const names[RANKING_N_METRICS] = {
+	    "auc", "average_precision", "log_loss", "brier", "ece", "precision_at_recall_90"};
+
+	return names[metric];
+}
+
 void
 ranking_measure(const ScoredRow *rows, const uint32_t *weights, size_t n,
                 double metrics[RANKING_N_METRICS])

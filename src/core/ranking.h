@@ -70,6 +70,9 @@ typedef enum RankingMetric
 	RANKING_N_METRICS
 } RankingMetric;
 
+/* What users call them: auc, average_precision, log_loss, brier, ece, precision_at_recall_90. */
+extern const char *ranking_metric_name(RankingMetric metric);
+
 extern void ranking_measure(const ScoredRow *rows, const uint32_t *weights, size_t n,
                             double metrics[RANKING_N_METRICS]);
 

@@ -16,28 +16,22 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "pg/errors.h"
 #include "pg/label.h"
 #include "pg/memory.h"
-#include "pg/settings.h"
 #include "pg/source.h"
 #include "scoring/held_model.h"
 #include "scoring/row_block.h"
 #include "scoring/row_encoder.h"
+#include "scoring/scored_rows.h"
 #include "scoring/statement.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#define FIRST_ROWS 1024
 #define MOST_REPLICATES 10000
 #define N_COLUMNS 4
 
 PG_FUNCTION_INFO_V1(fraud_evaluate);
 PGDLLEXPORT Datum fraud_evaluate(PG_FUNCTION_ARGS);
-
-/* Names of the metrics of core/ranking.h, in its order. */
-static const char *const metric_names[RANKING_N_METRICS] = {
-    "auc", "average_precision", "log_loss", "brier", "ece", "precision_at_recall_90"};
 
 typedef struct EvaluateRequest
 {
@@ -58,10 +52,7 @@ typedef struct Evaluation
 	LabelDecoder *label;
 	RowBlock *block;
 	uint8 labels[ROW_BLOCK_ROWS]; /* of the block's rows */
-	Size bytes_per_row;
-	ScoredRow *rows;
-	Size n_rows;
-	Size capacity;
+	ScoredRows rows;
 	Size frauds;
 	uint64 unlabelled;
 } Evaluation;
@@ -115,46 +106,6 @@ bind_source(Evaluation *evaluation, TupleDesc tupdesc, const char *label)
 	evaluation->block = row_block_create(&model->forest);
 }
 
-/* Doubles the room for rows, up to the limit; refuses beyond. */
-static void
-make_room(Evaluation *evaluation)
-{
-	Size limit = (Size) setting_max_training_memory_kb() * 1024;
-	Size most = Min(limit / evaluation->bytes_per_row, (Size) PG_UINT32_MAX);
-	Size capacity = evaluation->capacity == 0 ? FIRST_ROWS : evaluation->capacity * 2;
-
-	if (capacity > most)
-		capacity = Max(most, evaluation->n_rows);
-	if (capacity == evaluation->n_rows)
-		ereport(ERROR,
-		        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-		         errmsg("evaluating the source needs more memory than allowed"),
-		         errdetail(
-		             "%zu rows or more need %zu kB, and fraud_detect.max_training_memory is %d kB.",
-		             evaluation->n_rows + 1,
-		             ((evaluation->n_rows + 1) * evaluation->bytes_per_row + 1023) / 1024,
-		             setting_max_training_memory_kb()),
-		         errhint("Raise the setting, or let the source be a query with TABLESAMPLE.")));
-	if (evaluation->rows == NULL)
-		evaluation->rows =
-		    MemoryContextAllocHuge(evaluation->context, capacity * sizeof(ScoredRow));
-	else
-		evaluation->rows = repalloc_huge(evaluation->rows, capacity * sizeof(ScoredRow));
-	evaluation->capacity = capacity;
-}
-
-static void
-keep_score(Evaluation *evaluation, double score, uint8 label)
-{
-	if (isnan(score))
-		ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
-		                errmsg("model gives a row no probability of fraud"),
-		                errdetail("%s.", evaluation->model->label)));
-	if (evaluation->n_rows == evaluation->capacity)
-		make_room(evaluation);
-	evaluation->rows[evaluation->n_rows++] = (ScoredRow){.score = score, .label = label};
-}
-
 static void
 score_block(Evaluation *evaluation)
 {
@@ -162,8 +113,8 @@ score_block(Evaluation *evaluation)
 
 	row_block_evaluate(block);
 	for (int i = 0; i < block->n; i++)
-		keep_score(evaluation, forest_probability(block->forest, block->margins[i]),
-		           evaluation->labels[i]);
+		scored_rows_add(&evaluation->rows, forest_probability(block->forest, block->margins[i]),
+		                evaluation->labels[i], evaluation->model->label);
 	block->n = 0;
 }
 
@@ -193,10 +144,10 @@ settle_labels(Evaluation *evaluation)
 {
 	bool swap = label_decoder_settle(evaluation->label);
 
-	for (Size i = 0; i < evaluation->n_rows; i++)
+	for (Size i = 0; i < evaluation->rows.n; i++)
 	{
-		evaluation->rows[i].label ^= swap;
-		evaluation->frauds += evaluation->rows[i].label;
+		evaluation->rows.rows[i].label ^= swap;
+		evaluation->frauds += evaluation->rows.rows[i].label;
 	}
 	if (evaluation->unlabelled > 0)
 		ereport(NOTICE, (errmsg_plural("%llu row without a label is left out",
@@ -239,7 +190,7 @@ find_intervals(const Evaluation *evaluation, const EvaluateRequest *request,
 	CoreAllocator allocator = memory_context_allocator(evaluation->context);
 	CoreError error;
 
-	if (!ranking_bootstrap(evaluation->rows, evaluation->n_rows, &plan, &allocator, intervals,
+	if (!ranking_bootstrap(evaluation->rows.rows, evaluation->rows.n, &plan, &allocator, intervals,
 	                       &error))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("%s", error.message)));
 }
@@ -263,16 +214,16 @@ put_metrics(ReturnSetInfo *result, const Evaluation *evaluation, const EvaluateR
 
 	for (int m = 0; m < RANKING_N_METRICS; m++)
 		intervals[m] = (BootstrapInterval){NAN, NAN};
-	if (evaluation->n_rows > 0)
-		ranking_sort(evaluation->rows, evaluation->n_rows);
+	if (evaluation->rows.n > 0)
+		ranking_sort(evaluation->rows.rows, evaluation->rows.n);
 	CHECK_FOR_INTERRUPTS();
-	ranking_measure(evaluation->rows, NULL, evaluation->n_rows, metrics);
-	if (request->replicates > 0 && evaluation->n_rows > 0)
+	ranking_measure(evaluation->rows.rows, NULL, evaluation->rows.n, metrics);
+	if (request->replicates > 0 && evaluation->rows.n > 0)
 		find_intervals(evaluation, request, intervals);
-	put_metric(result, "rows", (double) evaluation->n_rows, NAN, NAN);
+	put_metric(result, "rows", (double) evaluation->rows.n, NAN, NAN);
 	put_metric(result, "frauds", (double) evaluation->frauds, NAN, NAN);
 	for (int m = 0; m < RANKING_N_METRICS; m++)
-		put_metric(result, metric_names[m], metrics[m], intervals[m].low, intervals[m].high);
+		put_metric(result, ranking_metric_name(m), metrics[m], intervals[m].low, intervals[m].high);
 }
 
 Datum
@@ -287,7 +238,8 @@ fraud_evaluate(PG_FUNCTION_ARGS)
 	    AllocSetContextCreate(caller, "fraud_detect evaluation", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(evaluation.context);
 	request = read_request(fcinfo);
-	evaluation.bytes_per_row =
+	evaluation.rows.context = evaluation.context;
+	evaluation.rows.bytes_per_row =
 	    sizeof(ScoredRow) + (request.replicates > 0 ? BOOTSTRAP_BYTES_PER_ROW : 0);
 	evaluation.model =
 	    held_model(request.model, request.version, statement_snapshot(), evaluation.context);
