@@ -105,6 +105,7 @@ BEGIN
   DELETE FROM fraud.run r WHERE r.model_id = OLD.model_id AND r.version = OLD.version;
   DELETE FROM fraud.feature_importance i
     WHERE i.model_id = OLD.model_id AND i.version = OLD.version;
+  DELETE FROM fraud.baseline b WHERE b.model_id = OLD.model_id AND b.version = OLD.version;
   RETURN OLD;
 END
 $$;

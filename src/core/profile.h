@@ -20,7 +20,7 @@
 #define PROFILE_VERSION 1
 #define PROFILE_BINS 256
 #define PROFILE_MOST_BINS (3 * PROFILE_BINS + 2)
-#define PROFILE_MOST_FEATURES 1700
+#define PROFILE_MOST_FEATURES 4096 /* above two of each column that a relation can have */
 #define PROFILE_MOST_CATEGORIES 200
 #define PROFILE_MOST_VALUE_BYTES 60
 #define PROFILE_MOST_NAME_BYTES 255

@@ -8,8 +8,7 @@
 
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
-#include "pg/memory.h"
-#include "scoring/profile.h"
+#include "pg/profile.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(fraud_profile_in);
@@ -21,42 +20,11 @@ PGDLLEXPORT Datum fraud_profile_out(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum fraud_profile_recv(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum fraud_profile_send(PG_FUNCTION_ARGS);
 
-static Profile
-read_profile(const char *bytes, Size size)
-{
-	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
-	Profile profile;
-	CoreError error;
-
-	if (!profile_read(bytes, size, &profile, &allocator, &error))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-		                errmsg("invalid input for type fraud.profile"),
-		                errdetail("In the profile: %s.", error.message)));
-	return profile;
-}
-
-Profile
-profile_of_text(const text *profile)
-{
-	return read_profile(VARDATA_ANY(profile), VARSIZE_ANY_EXHDR(profile));
-}
-
-text *
-text_of_profile(const Profile *profile)
-{
-	Size size = profile_write(profile, NULL, 0);
-	text *result = palloc(VARHDRSZ + size);
-
-	profile_write(profile, VARDATA(result), size);
-	SET_VARSIZE(result, VARHDRSZ + size);
-	return result;
-}
-
 Datum
 fraud_profile_in(PG_FUNCTION_ARGS)
 {
 	const char *input = PG_GETARG_CSTRING(0);
-	Profile profile = read_profile(input, strlen(input));
+	Profile profile = profile_of_bytes(input, strlen(input));
 
 	PG_RETURN_TEXT_P(text_of_profile(&profile));
 }
@@ -73,7 +41,7 @@ fraud_profile_recv(PG_FUNCTION_ARGS)
 	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
 	int size;
 	char *input = pq_getmsgtext(message, message->len - message->cursor, &size);
-	Profile profile = read_profile(input, size);
+	Profile profile = profile_of_bytes(input, size);
 
 	PG_RETURN_TEXT_P(text_of_profile(&profile));
 }

@@ -6,12 +6,12 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
-#include <math.h>
-
+#include "core/profile_counts.h"
 #include "libpq/pqformat.h"
 #include "nodes/primnodes.h"
+#include "pg/memory.h"
+#include "pg/profile.h"
 #include "scoring/aggregate_state.h"
-#include "scoring/profile.h"
 #include "scoring/profile_columns.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -29,22 +29,12 @@ PGDLLEXPORT Datum fraud_profile_against_final(PG_FUNCTION_ARGS);
 
 #define SERIAL_VERSION 1
 
-typedef struct Counts
-{
-	uint64 *counts; /* by bin or category; the last one for what is in none */
-	uint64 missing;
-	uint64 finite;
-	double low;
-	ExactSum sum; /* of finite values */
-	ExactSum squares;
-} Counts;
-
 typedef struct AgainstState
 {
 	text *baseline;
 	const void *argument; /* where the baseline was found last */
 	Profile profile;
-	Counts *counts; /* by feature of the baseline */
+	ProfileCounts *counts; /* by feature of the baseline */
 	ProfileColumns *columns;
 	int *column_of; /* by feature */
 } AgainstState;
@@ -54,17 +44,15 @@ new_state(MemoryContext context, const text *baseline)
 {
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	AgainstState *state = palloc0(sizeof(AgainstState));
+	CoreAllocator allocator = memory_context_allocator(context);
 
 	state->baseline = (text *) palloc(VARHDRSZ + VARSIZE_ANY_EXHDR(baseline));
 	SET_VARSIZE(state->baseline, VARHDRSZ + VARSIZE_ANY_EXHDR(baseline));
 	memcpy(VARDATA(state->baseline), VARDATA_ANY(baseline), VARSIZE_ANY_EXHDR(baseline));
 	state->profile = profile_of_text(state->baseline);
-	state->counts = palloc0(Max(state->profile.n, 1) * sizeof(Counts));
+	state->counts = palloc(Max(state->profile.n, 1) * sizeof(ProfileCounts));
 	for (uint32 i = 0; i < state->profile.n; i++)
-	{
-		state->counts[i].counts = palloc0((state->profile.features[i].n + 1) * sizeof(uint64));
-		state->counts[i].low = INFINITY;
-	}
+		(void) profile_counts_begin(&state->counts[i], &state->profile.features[i], &allocator);
 	MemoryContextSwitchTo(caller);
 	return state;
 }
@@ -104,58 +92,6 @@ bind_columns(AgainstState *state, HeapTupleHeader record, MemoryContext context)
 			                       feature->is_text ? "text" : "number")));
 		state->column_of[i] = column;
 	}
-}
-
-/* The first bin whose edge is not below the value; n where there is none. */
-static uint32
-bin_of(const ProfileFeature *feature, double value)
-{
-	uint32 low = 0, high = feature->n;
-
-	while (low < high)
-	{
-		uint32 middle = (low + high) / 2;
-
-		if (feature->bins[middle].edge < value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static uint32
-category_of(const ProfileFeature *feature, const char *value, Size length)
-{
-	ProfileCategory wanted = {.value = value, .length = (uint32) length};
-	uint32 low = 0, high = feature->n;
-
-	while (low < high)
-	{
-		uint32 middle = (low + high) / 2;
-		int order = profile_compare_values(&feature->categories[middle], &wanted);
-
-		if (order == 0)
-			return middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return feature->n;
-}
-
-static void
-add_number(Counts *counts, const ProfileFeature *feature, double number)
-{
-	counts->counts[bin_of(feature, number)]++;
-	counts->low = Min(counts->low, number);
-	if (isinf(number))
-		return;
-	counts->finite++;
-	exact_sum_add(&counts->sum, number);
-	if (isfinite(number * number))
-		exact_sum_add(&counts->squares, number * number);
 }
 
 /* Whether the baseline is a constant or the result of a subquery: at one place while a state is built. */
@@ -218,12 +154,12 @@ fraud_profile_against_add(PG_FUNCTION_ARGS)
 
 		if (feature->is_text && profile_column_text(state->columns, state->column_of[i], &text))
 		{
-			state->counts[i].counts[category_of(feature, text.bytes, text.length)]++;
+			state->counts[i].counts[profile_category_of(feature, text.bytes, text.length)]++;
 			category_text_done(&text);
 		}
 		else if (!feature->is_text &&
 		         profile_column_number(state->columns, state->column_of[i], &number))
-			add_number(&state->counts[i], feature, number);
+			profile_counts_number(&state->counts[i], feature, number);
 		else
 			state->counts[i].missing++;
 	}
@@ -248,18 +184,7 @@ fraud_profile_against_combine(PG_FUNCTION_ARGS)
 	else if (!same_baseline(state, other->baseline))
 		aggregate_arguments_differ("baseline");
 	for (uint32 i = 0; i < state->profile.n; i++)
-	{
-		Counts *counts = &state->counts[i];
-		const Counts *more = &other->counts[i];
-
-		for (uint32 k = 0; k <= state->profile.features[i].n; k++)
-			counts->counts[k] += more->counts[k];
-		counts->missing += more->missing;
-		counts->finite += more->finite;
-		counts->low = Min(counts->low, more->low);
-		exact_sum_merge(&counts->sum, &more->sum);
-		exact_sum_merge(&counts->squares, &more->squares);
-	}
+		profile_counts_merge(&state->counts[i], &other->counts[i], &state->profile.features[i]);
 	PG_RETURN_POINTER(state);
 }
 
@@ -276,7 +201,7 @@ fraud_profile_against_serial(PG_FUNCTION_ARGS)
 	pq_sendbytes(&message, VARDATA(state->baseline), VARSIZE_ANY_EXHDR(state->baseline));
 	for (uint32 i = 0; i < state->profile.n; i++)
 	{
-		Counts *counts = &state->counts[i];
+		ProfileCounts *counts = &state->counts[i];
 
 		for (uint32 k = 0; k <= state->profile.features[i].n; k++)
 			pq_sendint64(&message, counts->counts[k]);
@@ -299,7 +224,7 @@ fraud_profile_against_deserial(PG_FUNCTION_ARGS)
 
 	for (uint32 i = 0; i < state->profile.n; i++)
 	{
-		Counts *counts = &state->counts[i];
+		ProfileCounts *counts = &state->counts[i];
 
 		for (uint32 k = 0; k <= state->profile.features[i].n; k++)
 			counts->counts[k] = pq_getmsgint64(message);
@@ -313,50 +238,11 @@ fraud_profile_against_deserial(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-static void
-finish_number(const Counts *counts, const ProfileFeature *feature, ProfileFeature *result)
-{
-	double finite = (double) counts->finite;
-	uint32 n = result->n;
-	double squares;
-
-	result->bins = palloc((n + 1) * sizeof(ProfileBin));
-	memcpy(result->bins, feature->bins, n * sizeof(ProfileBin));
-	for (uint32 k = 0; k < n; k++)
-	{
-		result->bins[k].count = counts->counts[k];
-		result->present += counts->counts[k];
-	}
-	if (counts->counts[n] > 0)
-		result->bins[result->n++] = (ProfileBin){INFINITY, counts->counts[n]};
-	result->present += counts->counts[n];
-	/* Values below the baseline's are in its first bin. */
-	result->low = Min(result->low, counts->low);
-	result->mean = finite > 0 ? exact_sum_value(&counts->sum) / finite : 0.0;
-	squares =
-	    finite > 0 ? exact_sum_value(&counts->squares) / finite - result->mean * result->mean : 0.0;
-	result->mean = isfinite(result->mean) ? result->mean : 0.0;
-	result->deviation = isfinite(squares) && squares > 0.0 ? sqrt(squares) : 0.0;
-}
-
-static void
-finish_text(const Counts *counts, const ProfileFeature *feature, ProfileFeature *result)
-{
-	result->categories = palloc((feature->n + 1) * sizeof(ProfileCategory));
-	for (uint32 k = 0; k < feature->n; k++)
-	{
-		result->categories[k] = feature->categories[k];
-		result->categories[k].count = counts->counts[k];
-		result->present += counts->counts[k];
-	}
-	result->others = counts->counts[feature->n];
-	result->present += result->others;
-}
-
 Datum
 fraud_profile_against_final(PG_FUNCTION_ARGS)
 {
 	AgainstState *state = PG_ARGISNULL(0) ? NULL : (AgainstState *) PG_GETARG_POINTER(0);
+	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
 	Profile profile;
 
 	(void) aggregate_context(fcinfo);
@@ -365,18 +251,7 @@ fraud_profile_against_final(PG_FUNCTION_ARGS)
 	profile.n = state->profile.n;
 	profile.features = palloc0(Max(profile.n, 1) * sizeof(ProfileFeature));
 	for (uint32 i = 0; i < profile.n; i++)
-	{
-		const ProfileFeature *feature = &state->profile.features[i];
-		const Counts *counts = &state->counts[i];
-		ProfileFeature *result = &profile.features[i];
-
-		*result = *feature;
-		result->present = result->others = 0;
-		result->missing = counts->missing;
-		if (feature->is_text)
-			finish_text(counts, feature, result);
-		else
-			finish_number(counts, feature, result);
-	}
+		(void) profile_counts_finish(&state->counts[i], &state->profile.features[i],
+		                             &profile.features[i], &allocator);
 	PG_RETURN_TEXT_P(text_of_profile(&profile));
 }

@@ -12,11 +12,12 @@
 #include <math.h>
 
 #include "core/dictionary.h"
+#include "core/profile_number.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "pg/memory.h"
+#include "pg/profile.h"
 #include "scoring/aggregate_state.h"
-#include "scoring/profile.h"
 #include "scoring/profile_columns.h"
 #include "scoring/two_samples_state.h"
 #include "utils/memutils.h"
@@ -313,41 +314,6 @@ fraud_profile_deserial(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* Bins after quantiles, while values come in order. */
-typedef struct BinBuilder
-{
-	ProfileFeature *result;
-	uint64 rows;
-	uint64 seen;
-	uint64 open;
-	uint64 next;
-	double last;
-} BinBuilder;
-
-static void
-close_bin(BinBuilder *builder)
-{
-	if (builder->open > 0)
-		builder->result->bins[builder->result->n++] = (ProfileBin){builder->last, builder->open};
-	builder->open = 0;
-	builder->next = builder->seen * PROFILE_BINS / builder->rows + 1;
-}
-
-static void
-add_tie(BinBuilder *builder, const SampleTie *tie)
-{
-	uint64 count = tie->counts[0];
-	bool heavy = count * PROFILE_BINS >= builder->rows; /* rows are far below 2^56 */
-
-	if (heavy)
-		close_bin(builder);
-	builder->open += count;
-	builder->seen += count;
-	builder->last = tie->value;
-	if (heavy || builder->seen * PROFILE_BINS >= builder->next * builder->rows)
-		close_bin(builder);
-}
-
 /* Moments of the finite values, which come in order, so they do not depend on the order of rows. */
 typedef struct Moments
 {
@@ -387,22 +353,23 @@ finish_numbers(FeatureState *feature, ProfileFeature *result)
 {
 	TwoSamplesWalk *walk = two_samples_walk(feature->numbers);
 	SampleTie ties[TWO_SAMPLES_TIES];
-	BinBuilder builder = {.result = result, .rows = feature->present, .next = 1};
+	ProfileBinner binner;
 	Moments moments = {0};
 	size_t n;
 
 	result->bins = palloc(PROFILE_MOST_BINS * sizeof(ProfileBin));
 	if (feature->present == 0)
 		return;
+	profile_binner_begin(&binner, result, feature->present);
 	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		for (size_t i = 0; i < n; i++)
 		{
-			if (builder.seen == 0)
+			if (binner.seen == 0)
 				result->low = ties[i].value;
 			add_to_sum(&moments, &ties[i]);
-			add_tie(&builder, &ties[i]);
+			profile_binner_add(&binner, ties[i].value, ties[i].counts[0]);
 		}
-	close_bin(&builder);
+	profile_binner_end(&binner);
 	if (moments.finite == 0.0 || !isfinite(moments.sum))
 		return;
 	result->mean = moments.sum / moments.finite;

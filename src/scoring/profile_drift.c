@@ -13,7 +13,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "pg/memory.h"
-#include "scoring/profile.h"
+#include "pg/profile.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(fraud_profile_drift);

@@ -11,8 +11,8 @@
 #include "libpq/pqformat.h"
 #include "nodes/pg_list.h"
 #include "pg/memory.h"
+#include "pg/profile.h"
 #include "scoring/aggregate_state.h"
-#include "scoring/profile.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 

@@ -30,9 +30,6 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
-static const char *const metric_names[RANKING_N_METRICS] = {
-    "auc", "average_precision", "log_loss", "brier", "ece", "precision_at_recall_90"};
-
 /* Before any work */
 
 static const struct
@@ -48,6 +45,7 @@ static const struct
     {"run", ACL_SELECT | ACL_INSERT, "SELECT, INSERT"},
     {"run_metric", ACL_INSERT, "INSERT"},
     {"feature_importance", ACL_INSERT, "INSERT"},
+    {"baseline", ACL_INSERT, "INSERT"},
     {"model_id_seq", ACL_USAGE, "USAGE"},
     {"alias_assignment_id_seq", ACL_USAGE, "USAGE"},
     {"run_id_seq", ACL_USAGE, "USAGE"},
@@ -240,7 +238,7 @@ metrics_document(const VersionRecord *record)
 	{
 		double value = record->version->metrics[i];
 
-		appendStringInfo(&json, ", \"%s\": ", metric_names[i]);
+		appendStringInfo(&json, ", \"%s\": ", ranking_metric_name(i));
 		if (isnan(value))
 			appendStringInfoString(&json, "null");
 		else
@@ -439,6 +437,19 @@ insert_importances(const VersionRecord *record, int64 model_id, int32 version)
 	run(&insert, SPI_OK_INSERT);
 }
 
+static void
+insert_baseline(const VersionRecord *record, int64 model_id, int32 version)
+{
+	Statement insert = {"INSERT INTO fraud.baseline (model_id, version, features, scores) "
+	                    "VALUES ($1, $2::int, $3::fraud.profile, $4::fraud.profile)"};
+
+	add_int(&insert, model_id);
+	add_int(&insert, version);
+	add_value(&insert, TEXTOID, PointerGetDatum(record->version->feature_baseline), false);
+	add_value(&insert, TEXTOID, PointerGetDatum(record->version->score_baseline), false);
+	run(&insert, SPI_OK_INSERT);
+}
+
 /* True where the model had no champion, and this version became it. */
 static bool
 make_champion_if_none(int64 model_id, int32 version)
@@ -466,6 +477,7 @@ register_version(const VersionRecord *record, bool *promoted)
 	insert_version(record, model_id, version);
 	insert_run(record, model_id, version);
 	insert_importances(record, model_id, version);
+	insert_baseline(record, model_id, version);
 	*promoted = make_champion_if_none(model_id, version);
 	AtEOXact_GUC(true, nest_level);
 	return version;

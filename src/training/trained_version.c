@@ -12,6 +12,7 @@
 #include "pg/errors.h"
 #include "pg/golden.h"
 #include "pg/memory.h"
+#include "training/baseline.h"
 #include "training/request.h"
 #include "training/trained_version.h"
 #include "utils/memutils.h"
@@ -360,6 +361,7 @@ measure(TrainedVersion *version, const Forest *forest, FeatureRows *rows)
 	if (part == PART_HOLDOUT)
 		ranking_measure(scored, NULL, rows->n_rows[part], version->metrics);
 	take_quantiles(version, scored, rows->n_rows[part]);
+	version->score_baseline = baseline_of_scores(scored, rows->n_rows[part]);
 	pfree(scored);
 }
 
@@ -388,4 +390,5 @@ trained_version_build(TrainedVersion *version, XgboostSession *session, const Bo
 	evaluate_part(&forest, rows, PART_VALIDATION, compare_margin, margins);
 	version->golden = build_golden(session, boosting->booster, &forest, rows);
 	measure(version, &forest, rows);
+	version->feature_baseline = baseline_of_features(rows);
 }

@@ -37,6 +37,8 @@ typedef struct TrainedVersion
 	double *score_quantiles;           /* ascending, of the holdout, else of the validation part */
 	int n_score_quantiles;
 	Importance *importances; /* by feature */
+	text *feature_baseline;
+	text *score_baseline; /* of the holdout, else of the validation part */
 } TrainedVersion;
 
 /*

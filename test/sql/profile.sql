@@ -103,7 +103,7 @@ SELECT * FROM fraud_drift((SELECT p FROM baseline), (SELECT fraud_profile(p) FRO
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM fraud_drift((SELECT p FROM baseline), (SELECT p FROM baseline), method => 'ks');
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM fraud_drift('fraud_profile 1 1 text "x" 0 0 0 0', 'fraud_profile 1 1 text "x" 0 0 0 0');
+SELECT * FROM fraud_drift('fraud_profile 1 1 text "x" 0 0 0 0'::fraud.profile, 'fraud_profile 1 1 text "x" 0 0 0 0');
 \echo :LAST_ERROR_SQLSTATE
 SELECT fraud_profile_against(p, (SELECT p FROM baseline)) FROM (SELECT amount FROM payment) AS p;
 \echo :LAST_ERROR_SQLSTATE

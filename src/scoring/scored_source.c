@@ -1,0 +1,91 @@
+/*
+ * scored_source.c
+ *		The rows of a source with their features and scores, in blocks as the engine
+ *		likes them.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include <math.h>
+
+#include "pg/errors.h"
+#include "pg/source.h"
+#include "scoring/row_block.h"
+#include "scoring/row_encoder.h"
+#include "scoring/scored_source.h"
+#include "scoring/statement.h"
+#include "utils/memutils.h"
+
+typedef struct ScoredSource
+{
+	LoadedModel *model;
+	RowEncoder *encoder;
+	RowBlock *block;
+	ScoredRowConsumer consumer;
+	void *argument;
+} ScoredSource;
+
+static void
+release_model(void *argument)
+{
+	model_cache_release(argument);
+}
+
+LoadedModel *
+scored_source_hold_model(const char *model, int32 version)
+{
+	Snapshot snapshot = statement_snapshot();
+	VersionId id = registry_resolve(model, version, snapshot);
+	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+	LoadedModel *held = model_cache_hold(&id, snapshot);
+
+	callback->func = release_model;
+	callback->arg = held;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+	return held;
+}
+
+static void
+consume_block(ScoredSource *scored)
+{
+	RowBlock *block = scored->block;
+
+	row_block_evaluate(block);
+	for (int i = 0; i < block->n; i++)
+	{
+		double score = forest_probability(block->forest, block->margins[i]);
+
+		if (isnan(score))
+			ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
+			                errmsg("model gives a row no probability of fraud"),
+			                errdetail("%s.", scored->model->label)));
+		scored->consumer(block->features + (Size) i * block->forest->n_features, score,
+		                 scored->argument);
+	}
+	block->n = 0;
+}
+
+static bool
+take_row(TupleTableSlot *slot, void *argument)
+{
+	ScoredSource *scored = argument;
+
+	row_encoder_encode_slot(scored->encoder, slot, row_block_add(scored->block));
+	if (row_block_is_full(scored->block))
+		consume_block(scored);
+	return true;
+}
+
+void
+scored_source_read(LoadedModel *model, const char *text, ScoredRowConsumer consumer, void *argument)
+{
+	ScoredSource scored = {.model = model, .consumer = consumer, .argument = argument};
+	Source source;
+
+	source_open(&source, text);
+	scored.encoder = row_encoder_create(model, source.tupdesc);
+	scored.block = row_block_create(&model->forest);
+	source_read(&source, take_row, &scored);
+	consume_block(&scored);
+	source_close(&source);
+}
