@@ -19,8 +19,8 @@ CREATE TRIGGER baseline_is_immutable BEFORE UPDATE ON fraud.baseline
 ALTER TABLE fraud.baseline ENABLE ALWAYS TRIGGER baseline_is_immutable;
 
 CREATE FUNCTION fraud.profile_of_source(model text, source text, version int)
-RETURNS TABLE (model_id bigint, model_version int, feature_baseline fraud.profile, score_baseline fraud.profile,
-  features fraud.profile, scores fraud.profile)
+RETURNS TABLE (model_id bigint, model_version int, feature_baseline fraud.profile,
+  score_baseline fraud.profile, features fraud.profile, scores fraud.profile)
 LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1
 AS '$libdir/fraud_detect', 'fraud_profile_of_source';
 COMMENT ON FUNCTION fraud.profile_of_source(text, text, int) IS
@@ -48,7 +48,8 @@ BEGIN ATOMIC
       ON i.model_id = l.model_id AND i.version = l.model_version AND i.feature = d.feature
     UNION ALL
     SELECT d.feature, 'score', d.value, d.p_value, NULL
-    FROM live AS l CROSS JOIN LATERAL fraud.profile_drift(l.score_baseline, l.scores, fraud_drift.method) AS d),
+    FROM live AS l
+    CROSS JOIN LATERAL fraud.profile_drift(l.score_baseline, l.scores, fraud_drift.method) AS d),
   ordered AS (
     SELECT d.*, count(d.p_value) OVER () AS tests,
       row_number() OVER (ORDER BY d.p_value DESC NULLS LAST, d.feature, d.kind) AS place
@@ -56,7 +57,8 @@ BEGIN ATOMIC
   adjusted AS (
     SELECT o.feature, o.kind, o.value, o.importance,
       CASE WHEN o.p_value IS NOT NULL THEN
-        min(least(1, o.p_value * o.tests / (o.tests - o.place + 1))) OVER (ORDER BY o.place) END AS p_value
+        min(least(1, o.p_value * o.tests / (o.tests - o.place + 1))) OVER (ORDER BY o.place) END
+        AS p_value
     FROM ordered AS o),
   judged AS (
     SELECT a.feature, a.kind, a.value, a.p_value, a.importance,
@@ -76,7 +78,8 @@ BEGIN ATOMIC
     FROM judged AS j)
   SELECT r.feature, r.kind, r.method, r.value, r.threshold, r.p_value, r.drifted, r.importance
   FROM result AS r
-  ORDER BY r.place, r.drifted DESC, r.value * coalesce(r.importance, 0) DESC, r.value DESC, r.feature COLLATE "C";
+  ORDER BY r.place, r.drifted DESC, r.value * coalesce(r.importance, 0) DESC, r.value DESC,
+    r.feature COLLATE "C";
 END;
 COMMENT ON FUNCTION @extschema@.fraud_drift(text, text, int, text, float8, float8, float8) IS
 'drift of the rows of a source (a relation or a query, read as the caller) from the baseline that training stored with a version: '

@@ -25,8 +25,8 @@ AS '$libdir/fraud_detect', 'fraud_detector_begin';
 COMMENT ON FUNCTION fraud.detector_begin(text, float8, float8) IS
 'the state of a change detector that has seen nothing; NULL parameters are the method''s own. 22023 for what the method does not take';
 
-CREATE FUNCTION fraud.detector_add(INOUT state bytea, "values" float8[], OUT seen bigint, OUT changes bigint[],
-  OUT warning bool, OUT mean float8)
+CREATE FUNCTION fraud.detector_add(INOUT state bytea, "values" float8[], OUT seen bigint,
+  OUT changes bigint[], OUT warning bool, OUT mean float8)
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
 AS '$libdir/fraud_detect', 'fraud_detector_add';
 COMMENT ON FUNCTION fraud.detector_add(bytea, float8[]) IS

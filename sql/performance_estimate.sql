@@ -1,4 +1,4 @@
--- performance_estimate: how good a version will turn out to be where labels are not known yet (docs/drift.md).
+-- performance_estimate: how good a version will turn out to be, before labels are known (docs/drift.md).
 
 CREATE FUNCTION @extschema@.fraud_estimate_performance(
   model text,
