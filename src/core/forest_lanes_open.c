@@ -285,8 +285,8 @@ verify_category(Verifier *verifier, const ForestNode *node, uint64_t bit)
 }
 
 static bool
-verify_lane(LaneVisitor *visitor, const ForestNode *node, const uint8_t *slot,
-            const uint8_t *threshold, uint64_t bit)
+visit_lane(LaneVisitor *visitor, const ForestNode *node, const uint8_t *slot,
+           const uint8_t *threshold, uint64_t bit)
 {
 	Verifier *verifier = (Verifier *) visitor;
 	const SlotMeaning *meaning;
@@ -304,7 +304,7 @@ verify_lane(LaneVisitor *visitor, const ForestNode *node, const uint8_t *slot,
 }
 
 static bool
-verify_bytes(LaneVisitor *visitor, const void *place, const void *content, size_t size)
+visit_bytes(LaneVisitor *visitor, const void *place, const void *content, size_t size)
 {
 	return memcmp(place, content, size) == 0;
 }
@@ -345,7 +345,7 @@ forest_lanes_open(const ForestHeader *header, Forest *forest, CoreError *error)
 		return core_fail(error, "forest image is damaged: its layout is incomplete");
 	}
 	memset(&verifier, 0, sizeof(verifier));
-	verifier.visitor = (LaneVisitor){forest, verify_lane, verify_bytes};
+	verifier.visitor.forest = forest;
 	verifier.lanes = &forest->lanes;
 	if (verify(&verifier, header, forest))
 		return true;

@@ -3,7 +3,7 @@
  *		Lays a forest out for vectors.
  *
  * Planning finds the distinct thresholds of each feature and gives each of them
- * a slot and a byte; writing walks over the trees (forest_lanes_walk.c) and
+ * a slot and a byte; writing walks over the trees (forest_lanes_walk.h) and
  * fills what it is shown. The layout follows from the trees alone.
  */
 #include "core/forest_lanes_write.h"
@@ -434,14 +434,14 @@ write_category(LaneWriter *writer, const ForestNode *node, uint64_t bit)
 
 /* What a visitor is shown is constant; the image that is being built is not. */
 static bool
-write_bytes(LaneVisitor *visitor, const void *place, const void *content, size_t size)
+visit_bytes(LaneVisitor *visitor, const void *place, const void *content, size_t size)
 {
 	memcpy((void *) (uintptr_t) place, content, size);
 	return true;
 }
 
 static bool
-write_lane(LaneVisitor *visitor, const ForestNode *node, const uint8_t *slot,
+visit_lane(LaneVisitor *visitor, const ForestNode *node, const uint8_t *slot,
            const uint8_t *threshold, uint64_t bit)
 {
 	LaneWriter *writer = (LaneWriter *) visitor;
@@ -451,8 +451,8 @@ write_lane(LaneVisitor *visitor, const ForestNode *node, const uint8_t *slot,
 		lane = writer->plan->lanes[node - visitor->forest->nodes];
 	else if (is_categorical(node))
 		write_category(writer, node, bit);
-	return write_bytes(visitor, slot, &lane.slot, 1) &&
-	       write_bytes(visitor, threshold, &lane.threshold, 1);
+	return visit_bytes(visitor, slot, &lane.slot, 1) &&
+	       visit_bytes(visitor, threshold, &lane.threshold, 1);
 }
 
 static void
@@ -484,7 +484,7 @@ forest_lanes_write(const LanesPlan *plan, ForestHeader *header)
 	uint8_t *image = (uint8_t *) header;
 	const ForestSection *sections = header->sections;
 	Forest forest = *plan->forest;
-	LaneWriter writer = {{&forest, write_lane, write_bytes}, plan, NULL};
+	LaneWriter writer = {.visitor.forest = &forest, .plan = plan};
 
 	forest_lanes_describe(header, forest.n_trees, &forest.lanes);
 	if (forest.lanes.shape == FOREST_SHAPE_NONE)

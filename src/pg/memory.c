@@ -1,9 +1,12 @@
 /*
  * memory.c
- *		The core's allocator on top of a memory context.
+ *		The core's allocator on top of a memory context, and large pieces of memory.
  */
 #include "postgres.h"
 #include "pg/compat.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "pg/memory.h"
 #include "utils/memutils.h"
@@ -34,4 +37,17 @@ require_memory(bool enough)
 {
 	if (!enough)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
+void
+memory_fault_in(void *memory, Size size)
+{
+#ifdef MADV_POPULATE_WRITE
+	uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE);
+	uintptr_t first = TYPEALIGN(page, memory);
+	uintptr_t end = TYPEALIGN_DOWN(page, (uintptr_t) memory + size);
+
+	if (first < end)
+		(void) madvise((void *) first, end - first, MADV_POPULATE_WRITE);
+#endif
 }

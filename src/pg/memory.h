@@ -14,4 +14,10 @@ extern CoreAllocator memory_context_allocator(MemoryContext context);
 /* For core functions that fail only when memory is short: 53200 where there was none. */
 extern void require_memory(bool enough);
 
+/*
+ * Memory that is about to be written in full gets its pages at once, where the kernel can do
+ * that, not by a page fault each. A hint: nothing depends on it.
+ */
+extern void memory_fault_in(void *memory, Size size);
+
 #endif

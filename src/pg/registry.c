@@ -1,6 +1,6 @@
 /*
  * registry.c
- *		The registry's relations, read by C: an index look-up each.
+ *		What the registry says, read by C: a look-up of a row each (registry_rows.c).
  *
  * Everything is read under the snapshot that the caller gives, so the answer
  * is the one that a query of the same statement would get.
@@ -9,26 +9,24 @@
 #include "pg/compat.h"
 
 #include "access/detoast.h"
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/skey.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_collation.h"
-#include "catalog/pg_type.h"
+#include "access/tableam.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "pg/errors.h"
+#include "pg/memory.h"
 #include "pg/registry.h"
+#include "pg/registry_rows.h"
 #include "pg/settings.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 
-#define REGISTRY_SCHEMA "fraud"
+/* So many names or versions in a message, at most. */
+#define MOST_LISTED 10
 
 #define Anum_model_model_id 1
 #define Anum_model_name 2
@@ -37,148 +35,21 @@
 #define Anum_alias_alias 2
 #define Anum_alias_version 3
 
-/* So many names or versions in a message, at most. */
-#define MOST_LISTED 10
-
-static Oid
-registry_relation(const char *name)
-{
-	Oid schema = get_namespace_oid(REGISTRY_SCHEMA, true);
-	Oid relation = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
-
-	if (!OidIsValid(relation))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-		                errmsg("relation \"%s.%s\" does not exist", REGISTRY_SCHEMA, name),
-		                errhint("Is the extension fraud_detect created in this database?")));
-	return relation;
-}
-
-/*
- * A scan of one of our tables. An index that somebody has dropped costs time,
- * not correctness: systable_beginscan falls back to reading the table.
- */
-typedef struct RegistryScan
-{
-	Relation relation;
-	SysScanDesc scan;
-} RegistryScan;
-
-/* The types of the columns that are read here, from the first one on. */
-static const struct
-{
-	const char *table;
-	int n_columns;
-	Oid types[Anum_model_version_score_quantiles];
-} layouts[] = {
-    {"model", Anum_model_name, {INT8OID, TEXTOID}},
-    {"alias", Anum_alias_version, {INT8OID, TEXTOID, INT4OID}},
-    {"model_version",
-     Anum_model_version_score_quantiles,
-     {INT8OID, INT4OID, UUIDOID, TEXTOID, JSONBOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID,
-      BYTEAOID, FLOAT8ARRAYOID}},
-};
-
-/*
- * Columns are read by number, without a plan that would notice. A library may be
- * newer than the tables, until ALTER EXTENSION UPDATE.
- */
-static void
-check_layout(Relation relation, const char *table)
-{
-	TupleDesc tupdesc = RelationGetDescr(relation);
-	int l = 0;
-
-	while (strcmp(layouts[l].table, table) != 0)
-		l++;
-	for (int i = 0; i < layouts[l].n_columns; i++)
-	{
-		if (i < tupdesc->natts && TupleDescAttr(tupdesc, i)->atttypid == layouts[l].types[i])
-			continue;
-		ereport(ERROR,
-		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		         errmsg("relation \"%s.%s\" is not the one that this library reads",
-		                REGISTRY_SCHEMA, table),
-		         errdetail("Its column %d is not of type %s.", i + 1,
-		                   format_type_be(layouts[l].types[i])),
-		         errhint("After an upgrade of the library: ALTER EXTENSION fraud_detect UPDATE")));
-	}
-}
-
-static RegistryScan
-registry_scan(const char *table, const char *index, Snapshot snapshot, int n_keys, ScanKey keys)
-{
-	RegistryScan scan;
-	Oid index_oid;
-
-	/* The table first: while we have it, REINDEX CONCURRENTLY drops no index that we find. */
-	scan.relation = table_open(registry_relation(table), AccessShareLock);
-	check_layout(scan.relation, table);
-	index_oid = get_relname_relid(index, RelationGetNamespace(scan.relation));
-	scan.scan =
-	    systable_beginscan(scan.relation, index_oid, OidIsValid(index_oid), snapshot, n_keys, keys);
-	return scan;
-}
-
-static void
-registry_scan_end(RegistryScan *scan)
-{
-	systable_endscan(scan->scan);
-	table_close(scan->relation, AccessShareLock);
-}
-
-static Datum
-column(const RegistryScan *scan, HeapTuple tuple, int attribute)
-{
-	bool is_null;
-	Datum value = heap_getattr(tuple, attribute, RelationGetDescr(scan->relation), &is_null);
-
-	if (is_null)
-		ereport(
-		    ERROR,
-		    (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
-		     errmsg(
-		         "column \"%s\" of a row of %s.%s is NULL",
-		         NameStr(TupleDescAttr(RelationGetDescr(scan->relation), attribute - 1)->attname),
-		         REGISTRY_SCHEMA, RelationGetRelationName(scan->relation))));
-	return value;
-}
-
-static void
-key_on_bigint(ScanKey key, int attribute, int64 value)
-{
-	ScanKeyEntryInitialize(key, 0, attribute, BTEqualStrategyNumber, InvalidOid, InvalidOid,
-	                       F_INT8EQ, Int64GetDatum(value));
-}
-
-static void
-key_on_int(ScanKey key, int attribute, int32 value)
-{
-	ScanKeyEntryInitialize(key, 0, attribute, BTEqualStrategyNumber, InvalidOid, InvalidOid,
-	                       F_INT4EQ, Int32GetDatum(value));
-}
-
-/* The registry's names have the collation "C" (sql/registry.sql). */
-static void
-key_on_name(ScanKey key, int attribute, const char *value)
-{
-	ScanKeyEntryInitialize(key, 0, attribute, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
-	                       F_TEXTEQ, CStringGetTextDatum(value));
-}
-
 /* What exists, for messages. */
 
 static char *
 list_models(Snapshot snapshot)
 {
-	RegistryScan scan = registry_scan("model", "model_name_key", snapshot, 0, NULL);
+	RegistryScan scan = registry_scan(REGISTRY_MODEL, snapshot, 0, NULL);
 	StringInfoData list;
 	HeapTuple tuple;
 	int n = 0;
 
 	initStringInfo(&list);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan.scan)) && n++ < MOST_LISTED)
-		appendStringInfo(&list, "%s\"%s\"", list.len > 0 ? ", " : "",
-		                 TextDatumGetCString(column(&scan, tuple, Anum_model_name)));
+		appendStringInfo(
+		    &list, "%s\"%s\"", list.len > 0 ? ", " : "",
+		    TextDatumGetCString(registry_column(scan.relation, tuple, Anum_model_name)));
 	if (HeapTupleIsValid(tuple))
 		appendStringInfoString(&list, " and more");
 	registry_scan_end(&scan);
@@ -205,12 +76,13 @@ list_versions(int64 model_id, Snapshot snapshot)
 	HeapTuple tuple;
 	int n = 0;
 
-	key_on_bigint(&key, Anum_model_version_model_id, model_id);
-	scan = registry_scan("model_version", "model_version_pkey", snapshot, 1, &key);
+	registry_key_on_bigint(&key, Anum_model_version_model_id, model_id);
+	scan = registry_scan(REGISTRY_MODEL_VERSION, snapshot, 1, &key);
 	initStringInfo(&list);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan.scan)) && n++ < MOST_LISTED)
-		appendStringInfo(&list, "%s%d", list.len > 0 ? ", " : "",
-		                 DatumGetInt32(column(&scan, tuple, Anum_model_version_version)));
+		appendStringInfo(
+		    &list, "%s%d", list.len > 0 ? ", " : "",
+		    DatumGetInt32(registry_column(scan.relation, tuple, Anum_model_version_version)));
 	if (HeapTupleIsValid(tuple))
 		appendStringInfoString(&list, " and more");
 	if (list.len == 0)
@@ -237,7 +109,7 @@ typedef enum Resolution
 static Resolution
 check_privilege(void)
 {
-	Oid relation = registry_relation("model_version");
+	Oid relation = registry_relation(REGISTRY_MODEL_VERSION);
 
 	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		return NO_PRIVILEGE;
@@ -247,25 +119,24 @@ check_privilege(void)
 	return RESOLVED;
 }
 
-static Resolution
-find_model(VersionId *id, const char *model, Snapshot snapshot)
+static void
+identify_model(VersionId *id, Relation relation, HeapTuple tuple)
 {
-	ScanKeyData key;
-	RegistryScan scan;
-	HeapTuple tuple;
-	Resolution resolution = RESOLVED;
+	id->model_id = DatumGetInt64(registry_column(relation, tuple, Anum_model_model_id));
+	id->model = TextDatumGetCString(registry_column(relation, tuple, Anum_model_name));
+}
 
-	if (model != NULL)
-		key_on_name(&key, Anum_model_name, model);
-	scan = registry_scan("model", "model_name_key", snapshot, model != NULL ? 1 : 0, &key);
-	tuple = systable_getnext(scan.scan);
-	if (!HeapTupleIsValid(tuple))
-		resolution = model != NULL ? NO_SUCH_MODEL : NO_MODEL;
-	else
+static Resolution
+find_only_model(VersionId *id, Snapshot snapshot)
+{
+	RegistryScan scan = registry_scan(REGISTRY_MODEL, snapshot, 0, NULL);
+	HeapTuple tuple = systable_getnext(scan.scan);
+	Resolution resolution = HeapTupleIsValid(tuple) ? RESOLVED : NO_MODEL;
+
+	if (resolution == RESOLVED)
 	{
-		id->model_id = DatumGetInt64(column(&scan, tuple, Anum_model_model_id));
-		id->model = TextDatumGetCString(column(&scan, tuple, Anum_model_name));
-		if (model == NULL && HeapTupleIsValid(systable_getnext(scan.scan)))
+		identify_model(id, scan.relation, tuple);
+		if (HeapTupleIsValid(systable_getnext(scan.scan)))
 			resolution = SEVERAL_MODELS;
 	}
 	registry_scan_end(&scan);
@@ -273,51 +144,71 @@ find_model(VersionId *id, const char *model, Snapshot snapshot)
 }
 
 static Resolution
+find_model(VersionId *id, const char *model, Snapshot snapshot)
+{
+	ScanKeyData key;
+	RegistryRow row;
+	bool found;
+
+	registry_key_on_name(&key, Anum_model_name, model);
+	registry_row_find(&row, REGISTRY_MODEL, snapshot, 1, &key);
+	found = HeapTupleIsValid(row.tuple);
+	if (found)
+		identify_model(id, row.relation, row.tuple);
+	registry_row_end(&row);
+	return found ? RESOLVED : NO_SUCH_MODEL;
+}
+
+static Resolution
 find_champion(VersionId *id, Snapshot snapshot)
 {
 	ScanKeyData keys[2];
-	RegistryScan scan;
-	HeapTuple tuple;
+	RegistryRow row;
+	bool found;
 
-	key_on_bigint(&keys[0], Anum_alias_model_id, id->model_id);
-	key_on_name(&keys[1], Anum_alias_alias, CHAMPION);
-	scan = registry_scan("alias", "alias_pkey", snapshot, lengthof(keys), keys);
-	tuple = systable_getnext(scan.scan);
-	if (HeapTupleIsValid(tuple))
-		id->version = DatumGetInt32(column(&scan, tuple, Anum_alias_version));
-	registry_scan_end(&scan);
-	return HeapTupleIsValid(tuple) ? RESOLVED : NO_CHAMPION;
-}
-
-static RegistryScan
-scan_version(const VersionId *id, Snapshot snapshot)
-{
-	ScanKeyData keys[2];
-
-	key_on_bigint(&keys[0], Anum_model_version_model_id, id->model_id);
-	key_on_int(&keys[1], Anum_model_version_version, id->version);
-	return registry_scan("model_version", "model_version_pkey", snapshot, lengthof(keys), keys);
+	registry_key_on_bigint(&keys[0], Anum_alias_model_id, id->model_id);
+	registry_key_on_name(&keys[1], Anum_alias_alias, CHAMPION);
+	registry_row_find(&row, REGISTRY_ALIAS, snapshot, lengthof(keys), keys);
+	found = HeapTupleIsValid(row.tuple);
+	if (found)
+		id->version = DatumGetInt32(registry_column(row.relation, row.tuple, Anum_alias_version));
+	registry_row_end(&row);
+	return found ? RESOLVED : NO_CHAMPION;
 }
 
 static void
-identify_row(VersionId *id, const RegistryScan *scan, HeapTuple tuple)
+find_version_row(RegistryRow *row, const VersionId *id, Snapshot snapshot)
 {
-	id->uid = *DatumGetUUIDP(column(scan, tuple, Anum_model_version_version_uid));
-	id->relation = RelationGetRelid(scan->relation);
-	id->row = tuple->t_self;
-	id->row_xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
+	ScanKeyData keys[2];
+
+	registry_key_on_bigint(&keys[0], Anum_model_version_model_id, id->model_id);
+	registry_key_on_int(&keys[1], Anum_model_version_version, id->version);
+	registry_row_find(row, REGISTRY_MODEL_VERSION, snapshot, lengthof(keys), keys);
+}
+
+static void
+identify_row(VersionId *id, const RegistryRow *row)
+{
+	Datum uid = registry_column(row->relation, row->tuple, Anum_model_version_version_uid);
+
+	id->uid = *DatumGetUUIDP(uid);
+	id->relation = RelationGetRelid(row->relation);
+	id->row = row->tuple->t_self;
+	id->row_xmin = HeapTupleHeaderGetRawXmin(row->tuple->t_data);
 }
 
 static Resolution
 find_row(VersionId *id, Snapshot snapshot)
 {
-	RegistryScan scan = scan_version(id, snapshot);
-	HeapTuple tuple = systable_getnext(scan.scan);
+	RegistryRow row;
+	bool found;
 
-	if (HeapTupleIsValid(tuple))
-		identify_row(id, &scan, tuple);
-	registry_scan_end(&scan);
-	return HeapTupleIsValid(tuple) ? RESOLVED : NO_SUCH_VERSION;
+	find_version_row(&row, id, snapshot);
+	found = HeapTupleIsValid(row.tuple);
+	if (found)
+		identify_row(id, &row);
+	registry_row_end(&row);
+	return found ? RESOLVED : NO_SUCH_VERSION;
 }
 
 /* model NULL: the only one. */
@@ -328,7 +219,8 @@ find_version(VersionId *id, const char *model, int32 version, Snapshot snapshot)
 
 	id->version = version;
 	if (resolution == RESOLVED)
-		resolution = find_model(id, model, snapshot);
+		resolution =
+		    model != NULL ? find_model(id, model, snapshot) : find_only_model(id, snapshot);
 	if (resolution == RESOLVED && version == 0)
 		resolution = find_champion(id, snapshot);
 	if (resolution == RESOLVED)
@@ -418,88 +310,132 @@ version_same_row(const VersionId *a, const VersionId *b)
 bool
 registry_has_row(const VersionId *id, Snapshot snapshot)
 {
-	RegistryScan scan = scan_version(id, snapshot);
-	HeapTuple tuple = systable_getnext(scan.scan);
 	VersionId found = *id;
+	RegistryRow row;
+	bool same;
 
-	if (HeapTupleIsValid(tuple))
-		identify_row(&found, &scan, tuple);
-	registry_scan_end(&scan);
-	return HeapTupleIsValid(tuple) && version_same_row(id, &found);
+	find_version_row(&row, id, snapshot);
+	if (HeapTupleIsValid(row.tuple))
+		identify_row(&found, &row);
+	same = HeapTupleIsValid(row.tuple) && version_same_row(id, &found);
+	registry_row_end(&row);
+	return same;
 }
 
 static struct varlena *
-stored(const RegistryScan *scan, HeapTuple tuple, int attribute)
+stored(const RegistryRow *row, int attribute)
 {
-	return PG_DETOAST_DATUM_COPY(column(scan, tuple, attribute));
+	return PG_DETOAST_DATUM_COPY(registry_column(row->relation, row->tuple, attribute));
 }
 
 /* The row of a version that was resolved before; *id follows it to where it is now. */
-static HeapTuple
-follow_row(const RegistryScan *scan, VersionId *id)
+static void
+follow_row(RegistryRow *row, VersionId *id, Snapshot snapshot)
 {
-	HeapTuple tuple = systable_getnext(scan->scan);
 	VersionId found = *id;
 
-	if (HeapTupleIsValid(tuple))
-		identify_row(&found, scan, tuple);
-	if (!HeapTupleIsValid(tuple) || memcmp(&found.uid, &id->uid, sizeof(found.uid)) != 0)
+	find_version_row(row, id, snapshot);
+	if (HeapTupleIsValid(row->tuple))
+		identify_row(&found, row);
+	if (!HeapTupleIsValid(row->tuple) || memcmp(&found.uid, &id->uid, sizeof(found.uid)) != 0)
 		ereport(ERROR, (errcode(ERRCODE_FRAUD_NO_VERSION),
 		                errmsg("version %d of model \"%s\" has gone", id->version, id->model)));
 	*id = found;
-	return tuple;
+}
+
+/* An uninitialised varlena whose data lies at a multiple of the alignment. */
+static struct varlena *
+allocate_aligned(Size data_size, Size alignment, MemoryContext context)
+{
+	char *memory = MemoryContextAllocHuge(context, VARHDRSZ + alignment + data_size);
+	char *data = (char *) TYPEALIGN(alignment, memory + VARHDRSZ);
+	struct varlena *aligned = (struct varlena *) (data - VARHDRSZ);
+
+	memory_fault_in(aligned, VARHDRSZ + data_size);
+	SET_VARSIZE(aligned, VARHDRSZ + data_size);
+	return aligned;
+}
+
+/* As stored(); straight from the TOAST table where it lies there as it is: megabytes are copied once. */
+static struct varlena *
+stored_aligned(const RegistryRow *row, int attribute, Size alignment, MemoryContext context)
+{
+	struct varlena *value =
+	    (struct varlena *) DatumGetPointer(registry_column(row->relation, row->tuple, attribute));
+	struct varatt_external place = {0};
+	struct varlena *aligned;
+
+	if (VARATT_IS_EXTERNAL_ONDISK(value))
+		VARATT_EXTERNAL_GET_POINTER(place, value);
+	if (VARATT_IS_EXTERNAL_ONDISK(value) && !VARATT_EXTERNAL_IS_COMPRESSED(place))
+	{
+		int32 size = (int32) VARATT_EXTERNAL_GET_EXTSIZE(place);
+		Relation toast = table_open(place.va_toastrelid, AccessShareLock);
+
+		aligned = allocate_aligned(size, alignment, context);
+		table_relation_fetch_toast_slice(toast, place.va_valueid, size, 0, size, aligned);
+		table_close(toast, AccessShareLock);
+	}
+	else
+	{
+		struct varlena *plain = PG_DETOAST_DATUM_PACKED(value);
+
+		aligned = allocate_aligned(VARSIZE_ANY_EXHDR(plain), alignment, context);
+		memcpy(VARDATA(aligned), VARDATA_ANY(plain), VARSIZE_ANY_EXHDR(plain));
+	}
+	return aligned;
 }
 
 StoredVersion
-registry_read_version(VersionId *id, Snapshot snapshot)
+registry_read_version(VersionId *id, Snapshot snapshot, Size alignment, MemoryContext image_context)
 {
-	RegistryScan scan = scan_version(id, snapshot);
-	HeapTuple tuple = follow_row(&scan, id);
 	StoredVersion version;
+	RegistryRow row;
 
-	version.signature = stored(&scan, tuple, Anum_model_version_signature);
-	version.image = stored(&scan, tuple, Anum_model_version_image);
-	version.image_sha256 = stored(&scan, tuple, Anum_model_version_image_sha256);
-	version.golden = stored(&scan, tuple, Anum_model_version_golden);
-	registry_scan_end(&scan);
+	follow_row(&row, id, snapshot);
+	version.signature = stored(&row, Anum_model_version_signature);
+	version.image = stored_aligned(&row, Anum_model_version_image, alignment, image_context);
+	version.image_sha256 = stored(&row, Anum_model_version_image_sha256);
+	version.golden = stored(&row, Anum_model_version_golden);
+	registry_row_end(&row);
 	return version;
 }
 
 VersionFacts
 registry_version_facts(const VersionId *id, Snapshot snapshot)
 {
-	RegistryScan scan = scan_version(id, snapshot);
-	HeapTuple tuple = systable_getnext(scan.scan);
 	VersionFacts facts = {0, NULL};
+	RegistryRow row;
 
-	if (HeapTupleIsValid(tuple))
+	find_version_row(&row, id, snapshot);
+	if (HeapTupleIsValid(row.tuple))
 	{
-		TupleDesc tupdesc = RelationGetDescr(scan.relation);
+		TupleDesc tupdesc = RelationGetDescr(row.relation);
 		bool no_image;
 		bool no_quantiles;
-		Datum image = heap_getattr(tuple, Anum_model_version_image, tupdesc, &no_image);
+		Datum image = heap_getattr(row.tuple, Anum_model_version_image, tupdesc, &no_image);
 		Datum quantiles =
-		    heap_getattr(tuple, Anum_model_version_score_quantiles, tupdesc, &no_quantiles);
+		    heap_getattr(row.tuple, Anum_model_version_score_quantiles, tupdesc, &no_quantiles);
 
 		if (!no_image)
 			facts.image_size = toast_raw_datum_size(image) - VARHDRSZ;
 		if (!no_quantiles)
 			facts.score_quantiles = PG_DETOAST_DATUM_COPY(quantiles);
 	}
-	registry_scan_end(&scan);
+	registry_row_end(&row);
 	return facts;
 }
 
 StoredArtifact
 registry_read_artifact(const VersionId *id, Snapshot snapshot)
 {
-	RegistryScan scan = scan_version(id, snapshot);
 	VersionId found = *id;
-	HeapTuple tuple = follow_row(&scan, &found);
 	StoredArtifact artifact;
+	RegistryRow row;
 
-	artifact.bytes = stored(&scan, tuple, Anum_model_version_artifact);
-	artifact.sha256 = stored(&scan, tuple, Anum_model_version_artifact_sha256);
-	registry_scan_end(&scan);
+	follow_row(&row, &found, snapshot);
+	artifact.bytes = stored(&row, Anum_model_version_artifact);
+	artifact.sha256 = stored(&row, Anum_model_version_artifact_sha256);
+	registry_row_end(&row);
 	return artifact;
 }

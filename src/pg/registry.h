@@ -65,11 +65,12 @@ extern bool registry_has_row(const VersionId *id, Snapshot snapshot);
 typedef struct StoredVersion
 {
 	struct varlena *signature; /* Jsonb */
-	struct varlena *image;
+	struct varlena *image;     /* not compressed; its data aligned, in a context of its own */
 	struct varlena *image_sha256;
 	struct varlena *golden;
 } StoredVersion;
-extern StoredVersion registry_read_version(VersionId *id, Snapshot snapshot);
+extern StoredVersion registry_read_version(VersionId *id, Snapshot snapshot, Size alignment,
+                                           MemoryContext image_context);
 
 /*
  * What a planner wants to know of a version that was found, without loading it.

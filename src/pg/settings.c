@@ -22,7 +22,8 @@
 #define DEFAULT_MAX_CATEGORIES 128
 #define DEFAULT_MAX_ENCODED_VALUES 50000
 
-/* Written by guc.c; read back by name, see setting_text. */
+/* Written by guc.c where this library has defined them; elsewhere read back by name. */
+static bool defined_here = false;
 static bool block_scan = true;
 static int engine_path = FOREST_PATHS;
 static char *model = NULL;
@@ -100,6 +101,7 @@ settings_define(void)
 	DefineCustomBoolVariable(SETTING("progress"), "Training reports its progress as notices.", NULL,
 	                         &progress, false, PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("fraud_detect");
+	defined_here = true;
 }
 
 static const char *
@@ -118,7 +120,7 @@ setting_text(const char *name)
 const char *
 setting_model(void)
 {
-	const char *text = setting_text(SETTING("model"));
+	const char *text = defined_here ? model : setting_text(SETTING("model"));
 
 	return text[0] != '\0' ? text : NULL;
 }
@@ -126,7 +128,7 @@ setting_model(void)
 bool
 setting_block_scan(void)
 {
-	return strcmp(setting_text(SETTING("block_scan")), "on") == 0;
+	return defined_here ? block_scan : strcmp(setting_text(SETTING("block_scan")), "on") == 0;
 }
 
 ForestPath
@@ -134,6 +136,8 @@ setting_engine_path(void)
 {
 	ForestPath path;
 
+	if (defined_here)
+		return engine_path == FOREST_PATHS ? forest_path_best() : (ForestPath) engine_path;
 	if (!forest_path_from_name(setting_text(SETTING("engine_path")), &path))
 		return forest_path_best();
 	return path;
@@ -148,7 +152,7 @@ setting_scoring_assignments(void)
 int
 setting_model_cache_kb(void)
 {
-	return atoi(setting_text(SETTING("model_cache_size")));
+	return defined_here ? model_cache_kb : atoi(setting_text(SETTING("model_cache_size")));
 }
 
 int

@@ -3,8 +3,8 @@
  *		The GUCs of the extension, fraud_detect.*.
  *
  * They are defined by fraud_detect.so alone (a variable cannot be defined
- * twice), so both libraries read them through these functions, by name. None
- * of them is for a hot path: read once per statement.
+ * twice). Both libraries read them through these functions: that one from its variables,
+ * the other by name. None of them is for a hot path: read once per statement.
  */
 #ifndef FRAUD_DETECT_SETTINGS_H
 #define FRAUD_DETECT_SETTINGS_H

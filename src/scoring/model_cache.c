@@ -192,16 +192,12 @@ model_cache_digest_agrees(struct varlena *bytes, struct varlena *expected)
 	       memcmp(digest, VARDATA_ANY(expected), sizeof(digest)) == 0;
 }
 
-/* Opens a copy of the bytes in the model's context. */
 static void
-open_bytes(LoadedModel *model, const void *bytes, size_t size)
+open_aligned(LoadedModel *model, const void *image, size_t size)
 {
-	char *memory = MemoryContextAllocHuge(model->context, size + FOREST_IMAGE_ALIGNMENT);
-	void *aligned = (void *) TYPEALIGN(FOREST_IMAGE_ALIGNMENT, memory);
 	CoreError error;
 
-	memcpy(aligned, bytes, size);
-	if (!forest_open(aligned, size, &model->forest, &error))
+	if (!forest_open(image, size, &model->forest, &error))
 		model_damaged(error.message);
 }
 
@@ -212,25 +208,31 @@ lay_out(LoadedModel *model)
 	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
 	void *image;
 	size_t size;
+	char *memory;
+	void *aligned;
 	CoreError error;
 
 	if (!forest_image_from_forest(&model->forest, &allocator, &image, &size, &error))
 		model_damaged(error.message);
-	open_bytes(model, image, size);
+	memory = MemoryContextAllocHuge(model->context, size + FOREST_IMAGE_ALIGNMENT);
+	aligned = (void *) TYPEALIGN(FOREST_IMAGE_ALIGNMENT, memory);
+	memcpy(aligned, image, size);
 	pfree(image);
+	open_aligned(model, aligned, size);
 }
 
+/* The image is aligned, and in the model's context. */
 static void
 open_image(LoadedModel *model, struct varlena *image)
 {
-	open_bytes(model, VARDATA_ANY(image), VARSIZE_ANY_EXHDR(image));
+	open_aligned(model, VARDATA(image), VARSIZE(image) - VARHDRSZ);
 	if (model->forest.image_version < FOREST_IMAGE_VERSION)
 		lay_out(model);
 	model->asked_path = setting_engine_path();
 	(void) forest_use_path(&model->forest, model->asked_path);
 }
 
-/* In the model's context; stored belongs to the caller. */
+/* In the model's context; stored belongs to the caller, but for the image. */
 static void
 verify_and_open(LoadedModel *model, const StoredVersion *stored)
 {
@@ -258,12 +260,13 @@ load(const VersionId *id, Snapshot snapshot)
 
 	error_context_stack = &callback;
 	model->context = context;
+	dlist_init(&model->row_types);
 	model->id = *id;
 	model->id.model = pstrdup(id->model);
 	model->label = psprintf("Model \"%s\" version %d", id->model, id->version);
 	MemoryContextSetIdentifier(context, model->label);
 	MemoryContextSwitchTo(scratch);
-	stored = registry_read_version(&model->id, snapshot);
+	stored = registry_read_version(&model->id, snapshot, FOREST_IMAGE_ALIGNMENT, context);
 	MemoryContextSwitchTo(context);
 	verify_and_open(model, &stored);
 	MemoryContextSwitchTo(caller);

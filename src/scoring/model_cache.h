@@ -22,6 +22,7 @@ typedef struct LoadedModel
 	Forest forest;
 	Signature *signature;
 	ForestExplainer *explainer; /* NULL until it is asked for (model_explainer.h) */
+	dlist_head row_types;       /* bound to it, the latest first (row_type.h) */
 
 	/* Of the cache. */
 	dlist_node node;

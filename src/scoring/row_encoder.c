@@ -37,6 +37,12 @@ row_encoder_create(const LoadedModel *model, TupleDesc tupdesc)
 	return encoder;
 }
 
+bool
+row_encoder_is_constant(const RowEncoder *encoder)
+{
+	return encoder->online == NULL;
+}
+
 void
 row_encoder_encode_slot(RowEncoder *encoder, TupleTableSlot *slot, float *row)
 {

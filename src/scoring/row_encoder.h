@@ -15,6 +15,9 @@ typedef struct RowEncoder RowEncoder;
 /* In CurrentMemoryContext, which the model must outlive. FD004, FD009. */
 extern RowEncoder *row_encoder_create(const LoadedModel *model, TupleDesc tupdesc);
 
+/* Does it only read columns? Then encoding changes nothing in it, and nothing but the type does. */
+extern bool row_encoder_is_constant(const RowEncoder *encoder);
+
 /* Both fill n_features floats. */
 extern void row_encoder_encode_slot(RowEncoder *encoder, TupleTableSlot *slot, float *row);
 /* As row_binding_encode_tuple: false, and nothing done, where the row has to be in a slot. */

@@ -11,13 +11,12 @@
 #include "pg/compat.h"
 
 #include "access/htup_details.h"
-#include "scoring/row_encoder.h"
 #include "scoring/row_scorer.h"
+#include "scoring/row_type.h"
 #include "scoring/score_call.h"
 #include "scoring/statement.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/typcache.h"
 
 /* Models that one call site holds at a time. */
 #define MOST_MODELS 4
@@ -30,19 +29,6 @@ enum
 	ARGUMENT_VERSION
 };
 
-/* How rows of one type become features. All of it lives in its own context. */
-typedef struct RowType
-{
-	MemoryContext context; /* NULL: none yet */
-	Oid type;
-	int32 typmod;
-	const TypeCacheEntry *entry; /* of a named type; entries live as long as the session */
-	uint64 identifier;           /* of the named type's columns when they were bound */
-	TupleTableSlot *slot;        /* of its columns, for rows that have to be deformed */
-	RowEncoder *encoder;
-	float *features;
-} RowType;
-
 /* A model as the arguments name it. */
 typedef struct NamedModel
 {
@@ -51,8 +37,11 @@ typedef struct NamedModel
 	bool by_default;    /* the argument was NULL */
 	char *name;
 	size_t name_length;
-	int32 version; /* 0: the champion */
-	RowType row_type;
+	int32 version;        /* 0: the champion */
+	RowType *row_type;    /* of the rows at hand; NULL: none yet */
+	bool own_row_type;    /* not shared: nobody else has it */
+	TupleTableSlot *slot; /* of its columns, for rows that have to be deformed; NULL: none yet */
+	float *features;      /* of the latest row; NULL: none yet */
 } NamedModel;
 
 typedef struct CallSite
@@ -72,8 +61,13 @@ release_models(void *argument)
 	for (int i = 0; i < MOST_MODELS; i++)
 	{
 		LoadedModel *model = site->models[i].model;
+		RowType *row_type = site->models[i].row_type;
 
 		site->models[i].model = NULL;
+		site->models[i].row_type = NULL;
+		/* An own one has gone with its context, which is below the site's. */
+		if (row_type != NULL && !site->models[i].own_row_type)
+			row_type_release(row_type);
 		if (model != NULL)
 			model_cache_release(model);
 	}
@@ -121,9 +115,16 @@ names(const NamedModel *named, bool by_default, const text *name, int32 version)
 static void
 forget_row_type(NamedModel *named)
 {
-	if (named->row_type.context != NULL)
-		MemoryContextDelete(named->row_type.context);
-	memset(&named->row_type, 0, sizeof(RowType));
+	RowType *row_type = named->row_type;
+
+	if (named->slot != NULL)
+		ExecDropSingleTupleTableSlot(named->slot);
+	named->slot = NULL;
+	named->row_type = NULL;
+	if (row_type != NULL && named->own_row_type)
+		MemoryContextDelete(row_type->context);
+	else if (row_type != NULL)
+		row_type_release(row_type);
 }
 
 /* Frees a place: its model, and all that was made for it. */
@@ -135,6 +136,8 @@ vacate(NamedModel *named)
 	forget_row_type(named);
 	if (named->name != NULL)
 		pfree(named->name);
+	if (named->features != NULL)
+		pfree(named->features);
 	memset(named, 0, sizeof(NamedModel));
 	if (model != NULL)
 		model_cache_release(model);
@@ -151,6 +154,9 @@ resolve(CallSite *site, NamedModel *named, Snapshot snapshot)
 	{
 		forget_row_type(named);
 		named->model = NULL;
+		if (named->features != NULL)
+			pfree(named->features);
+		named->features = NULL;
 		if (previous != NULL)
 			model_cache_release(previous);
 		named->model = model_cache_hold(&id, snapshot);
@@ -215,56 +221,51 @@ named_model(CallSite *site, FunctionCallInfo fcinfo)
 
 /* Rows */
 
-static bool
-same_row_type(const RowType *row_type, HeapTupleHeader record)
-{
-	if (row_type->type != HeapTupleHeaderGetTypeId(record) ||
-	    row_type->typmod != HeapTupleHeaderGetTypMod(record))
-		return false;
-	/* A named type may have been altered since. */
-	return row_type->entry == NULL || row_type->entry->tupDesc_identifier == row_type->identifier;
-}
-
 static void
-bind_row_type(CallSite *site, NamedModel *named, Oid type, int32 typmod)
+take_row_type(CallSite *site, NamedModel *named, Oid type, int32 typmod)
 {
-	LoadedModel *model = named->model;
-	RowType row_type = {.type = type, .typmod = typmod};
-	MemoryContext context =
-	    AllocSetContextCreate(CurrentMemoryContext, "fraud_detect row type", ALLOCSET_SMALL_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-
-	row_type.context = context;
-	if (type != RECORDOID)
-	{
-		row_type.entry = lookup_type_cache(type, TYPECACHE_TUPDESC);
-		row_type.identifier = row_type.entry->tupDesc_identifier;
-	}
-	row_type.slot =
-	    MakeSingleTupleTableSlot(lookup_rowtype_tupdesc_copy(type, typmod), &TTSOpsHeapTuple);
-	row_type.encoder = row_encoder_create(model, row_type.slot->tts_tupleDescriptor);
-	row_type.features = palloc(model->forest.n_features * sizeof(float));
-	MemoryContextSwitchTo(old);
+	RowType *row_type = row_type_hold(named->model, type, typmod);
 
 	forget_row_type(named);
-	MemoryContextSetParent(context, site->context);
+	named->own_row_type = !row_type->shared;
+	if (named->own_row_type)
+		MemoryContextSetParent(row_type->context, site->context);
 	named->row_type = row_type;
+	if (named->features == NULL)
+		named->features =
+		    MemoryContextAlloc(site->context, named->model->forest.n_features * sizeof(float));
+}
+
+static TupleTableSlot *
+slot_of_rows(CallSite *site, NamedModel *named)
+{
+	if (named->slot == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(site->context);
+
+		named->slot = MakeSingleTupleTableSlot(named->row_type->tupdesc, &TTSOpsHeapTuple);
+		MemoryContextSwitchTo(old);
+	}
+	return named->slot;
 }
 
 static void
-encode_record(const RowType *row_type, HeapTupleHeader record)
+encode_record(CallSite *site, NamedModel *named, HeapTupleHeader record)
 {
+	RowEncoder *encoder = named->row_type->encoder;
+	TupleTableSlot *slot;
 	HeapTupleData tuple;
 
-	if (row_encoder_encode_tuple(row_type->encoder, record, row_type->features))
+	if (row_encoder_encode_tuple(encoder, record, named->features))
 		return;
+	slot = slot_of_rows(site, named);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = record;
-	ExecStoreHeapTuple(&tuple, row_type->slot, false);
-	row_encoder_encode_slot(row_type->encoder, row_type->slot, row_type->features);
-	ExecClearTuple(row_type->slot);
+	ExecStoreHeapTuple(&tuple, slot, false);
+	row_encoder_encode_slot(encoder, slot, named->features);
+	ExecClearTuple(slot);
 }
 
 bool
@@ -279,12 +280,13 @@ row_features(FunctionCallInfo fcinfo, RowFeatures *result)
 	site = call_site(fcinfo);
 	named = named_model(site, fcinfo);
 	record = PG_GETARG_HEAPTUPLEHEADER(ARGUMENT_RECORD);
-	if (!same_row_type(&named->row_type, record))
-		bind_row_type(site, named, HeapTupleHeaderGetTypeId(record),
+	if (named->row_type == NULL || !row_type_is(named->row_type, HeapTupleHeaderGetTypeId(record),
+	                                            HeapTupleHeaderGetTypMod(record)))
+		take_row_type(site, named, HeapTupleHeaderGetTypeId(record),
 		              HeapTupleHeaderGetTypMod(record));
-	encode_record(&named->row_type, record);
+	encode_record(site, named, record);
 	PG_FREE_IF_COPY(record, ARGUMENT_RECORD);
 	result->model = named->model;
-	result->values = named->row_type.features;
+	result->values = named->features;
 	return true;
 }

@@ -12,7 +12,7 @@
  */
 #include "xgboost_session.h"
 
-#include "core/forest_lanes_walk.h"
+#include "core/forest_tree.h"
 #include "core/random.h"
 #include "core/xgboost_model.h"
 #include "forest_session.h"
