@@ -52,6 +52,13 @@ pg_attribute_noreturn() not_an_expression(void)
 	ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("not a single expression")));
 }
 
+/* Only a list of columns can have this one; the parser of expressions would read past its end. */
+static bool
+is_star(Node *target)
+{
+	return IsA(target, ColumnRef) && IsA(linitial(((ColumnRef *) target)->fields), A_Star);
+}
+
 /* The only column of SELECT ..., which may have nothing else. */
 static Node *
 parse(const char *text)
@@ -71,7 +78,7 @@ parse(const char *text)
 	    select->op != SETOP_NONE)
 		not_an_expression();
 	target = linitial_node(ResTarget, select->targetList);
-	if (target->name != NULL)
+	if (target->name != NULL || is_star(target->val))
 		not_an_expression();
 	return target->val;
 }

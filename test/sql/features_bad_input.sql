@@ -84,6 +84,8 @@ SELECT definition('{"name":"a","expression":"a"}');
 SELECT definition('{"name":"n","expression":"amount +"}');
 SELECT definition('{"name":"n","expression":""}');
 SELECT definition('{"name":"n","expression":"id, shop"}');
+SELECT definition('{"name":"n","expression":"*"}');
+SELECT definition('{"name":"n","expression":"tx.*"}');
 SELECT definition('{"name":"n","expression":"id FROM tx"}');
 SELECT definition('{"name":"n","expression":"1; DROP TABLE tx"}');
 SELECT definition('{"name":"n","expression":"(SELECT count(*) FROM tx)"}');
