@@ -28,9 +28,11 @@
 #include "parser/parse_relation.h"
 #include "parser/parser.h"
 #include "pg/encode.h"
+#include "scoring/features_view.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
@@ -175,6 +177,18 @@ check_immutable(Node *expression)
 		                 "date_trunc('day', tx_time AT TIME ZONE 'UTC').")));
 }
 
+static char *
+write_out(Node *expression, Oid source)
+{
+	int nest_level = NewGUCNestLevel();
+	char *sql;
+
+	feature_settings_exact();
+	sql = deparse_expression(expression, deparse_context_for(SOURCE_ALIAS, source), true, false);
+	AtEOXact_GUC(true, nest_level);
+	return sql;
+}
+
 /*
  * fraud.feature_expression(source regclass, expression text)
  *		-> (sql text, type regtype, class text, hashable bool)
@@ -194,8 +208,7 @@ fraud_feature_expression(PG_FUNCTION_ARGS)
 	check_immutable(expression);
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE || tupdesc->natts != 4)
 		elog(ERROR, "return type must be a row of 4 columns");
-	values[0] = CStringGetTextDatum(
-	    deparse_expression(expression, deparse_context_for(SOURCE_ALIAS, source), true, false));
+	values[0] = CStringGetTextDatum(write_out(expression, source));
 	values[1] = ObjectIdGetDatum(type);
 	values[2] = CStringGetTextDatum(class_names[column_class(type)]);
 	values[3] = BoolGetDatum(OidIsValid(entry->hash_proc) && OidIsValid(entry->eq_opr));

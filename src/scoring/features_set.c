@@ -177,6 +177,7 @@ create(const char *name, const char *definition)
 
 	/* Queries are written, read and planned with names that mean the same to everybody. */
 	set_for_now("search_path", "pg_catalog, pg_temp");
+	feature_settings_exact();
 	/* Some hundred events at most, in the order of an index: a bitmap would have to be sorted. */
 	set_for_now("enable_bitmapscan", "off");
 	set->memory = memory;

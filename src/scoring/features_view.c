@@ -19,6 +19,7 @@
 #include "pg/feature_set.h"
 #include "rewrite/rewriteHandler.h"
 #include "scoring/features_view.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -211,4 +212,19 @@ feature_view_read(const char *name)
 	view = read_query(name, oid, copyObject(get_view_query(relation)));
 	table_close(relation, AccessShareLock);
 	return view;
+}
+
+void
+feature_settings_exact(void)
+{
+	static const char *const settings[][2] = {
+	    {"datestyle", "ISO"},
+	    {"intervalstyle", "postgres"},
+	    {"extra_float_digits", "1"},
+	    {"array_nulls", "on"},
+	};
+
+	for (int i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION,
+		                         GUC_ACTION_SAVE, true, 0, false);
 }

@@ -187,3 +187,19 @@ SELECT * FROM fraud_skew_check('lie', 100);
 SELECT count(*) > 100 AS days, max(rows) > 7000 AS rows, max(frauds) > 0 AS frauds FROM fraud.feature_rate;
 SELECT fraud_refresh_features('behaviour') BETWEEN 0 AND 1 AS at_most_the_next_midnight;
 SELECT fraud_refresh_features('behaviour');
+
+-- Constants are what they were, whatever a session writes times, floats and arrays like.
+SET DateStyle = 'SQL, DMY';
+SET TimeZone = 'Asia/Kolkata';
+SELECT fraud_define_features('constants', 'small', 'at', '[
+  {"name":"time","per":"card","aggregate":"count","filter":"at AT TIME ZONE ''UTC'' > ''2026-01-01 08:00:00+00''::timestamptz","window":"9 days"},
+  {"name":"float","per":"card","aggregate":"sum","value":"amount * ''0.12345678901234567''::float8","window":"9 days"},
+  {"name":"array","per":"card","aggregate":"count","filter":"(''{NULL}''::text[])[1] IS NULL","window":"9 days"}]');
+SET extra_float_digits = 0;
+SET array_nulls = off;
+SELECT feature, different FROM fraud_skew_check('constants');
+RESET extra_float_digits;
+RESET array_nulls;
+RESET DateStyle;
+RESET TimeZone;
+SELECT id, time, round("float"::numeric, 6) AS "float", "array" FROM fraud_features.constants ORDER BY id;
