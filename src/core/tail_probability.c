@@ -112,7 +112,8 @@ scaled_bessel(double q)
 	{
 		double exponent = q * (cosh(t) + 1.0);
 
-		if (exponent > 750.0)
+		/* Also where it is no number, or this would never end. */
+		if (!(exponent <= 750.0))
 			break;
 		sum += exp(-exponent) * cosh(t / 4.0);
 	}

@@ -178,6 +178,9 @@ two_sample_cramer_von_mises_pvalue(const TwoSampleTest *test)
 	double variance =
 	    (n + 1.0) * (4.0 * k * n - 3.0 * (n0 * n0 + n1 * n1) - 2.0 * k) / (45.0 * n * n * 4.0 * k);
 
+	/* One value on each side: the statistic can have no other value. */
+	if (variance <= 0.0)
+		return 1.0;
 	return cramer_von_mises_tail(1.0 / 6.0 + (two_sample_cramer_von_mises(test) - mean) /
 	                                             sqrt(45.0 * variance));
 }

@@ -158,3 +158,6 @@ SELECT fraud_hellinger(v, c, 'evidently') FROM (VALUES (1.7e308, false), (-1.7e3
 SET fraud_detect.max_training_memory = '1MB';
 SELECT fraud_psi(i::text, c) FROM many;
 \echo :LAST_ERROR_SQLSTATE
+
+-- One value on each side, which no test can tell from chance.
+SELECT fraud_cramer_von_mises_pvalue(v, c) AS cvm_p FROM (VALUES (1::float8, true), (0, false)) AS t(v, c);
