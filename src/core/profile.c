@@ -49,7 +49,7 @@ profile_rows_up_to(const ProfileFeature *feature, double value)
 			/* The first bin begins at the least value, which is in it. */
 			if (value < low || isinf(edge - low))
 				return rows;
-			return rows + count * (value - low) / (edge - low);
+			return rows + count * ((value - low) / (edge - low));
 		}
 		rows += count;
 		low = edge;
@@ -131,6 +131,9 @@ merge_quantiles(const ProfileFeature *const *parts, size_t n, const double *edge
 	uint64_t placed = 0;
 	double next = 1.0;
 
+	/* Without rows there are no quantiles, and every edge would pass for one. */
+	if (result->present == 0)
+		return;
 	for (size_t i = 0; i < n_edges; i++)
 	{
 		double rows = rows_of_all(parts, n, edges[i]);
@@ -144,6 +147,7 @@ merge_quantiles(const ProfileFeature *const *parts, size_t n, const double *edge
 		{
 			uint64_t upto = last ? result->present : (uint64_t) llround(rows);
 
+			upto = upto > result->present ? result->present : upto;
 			upto = upto < placed ? placed : upto;
 			result->bins[result->n++] = (ProfileBin){edges[i], upto - placed};
 			placed = upto;

@@ -21,6 +21,19 @@ choose_converter(ProfileColumn *column, Oid type)
 		column->category = category_converter(type);
 }
 
+/* A profile finds its columns by name. */
+static void
+check_name(const ProfileColumns *columns, const char *name)
+{
+	for (int i = 0; i < columns->n; i++)
+	{
+		if (strcmp(columns->columns[i].name, name) == 0)
+			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+			                errmsg("the record has two columns \"%s\"", name),
+			                errhint("Give the columns of a profile different names.")));
+	}
+}
+
 ProfileColumns *
 profile_columns_of(HeapTupleHeader record, MemoryContext context)
 {
@@ -44,8 +57,10 @@ profile_columns_of(HeapTupleHeader record, MemoryContext context)
 			continue;
 		*column = (ProfileColumn){.name = pstrdup(NameStr(attribute->attname)), .index = i};
 		choose_converter(column, attribute->atttypid);
-		if (column->number != NULL || column->category != NULL)
-			columns->n++;
+		if (column->number == NULL && column->category == NULL)
+			continue;
+		check_name(columns, column->name);
+		columns->n++;
 	}
 	MemoryContextSwitchTo(caller);
 	if (columns->n == 0)

@@ -187,6 +187,7 @@ merge_feature(const Profile *profiles, int n, uint32 number, ProfileFeature *res
 	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
 	const ProfileFeature *first = &profiles[0].features[number];
 	const ProfileFeature **parts = palloc(n * sizeof(ProfileFeature *));
+	uint64 present = 0, missing = 0;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -197,14 +198,16 @@ merge_feature(const Profile *profiles, int n, uint32 number, ProfileFeature *res
 			                errmsg("profiles of different columns cannot be merged"),
 			                errdetail("Not all of them have the column \"%.*s\", of one kind.",
 			                          (int) first->name_length, first->name)));
+		present += parts[i]->present;
+		missing += parts[i]->missing;
+		if (present > MOST_PRESENT || missing > MOST_PRESENT)
+			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			                errmsg("the profiles have too many rows")));
 	}
 	if (first->is_text)
 		merge_texts(parts, n, result);
 	else
 		(void) profile_merge_number(parts, n, result, &allocator);
-	if (result->present > MOST_PRESENT || result->missing > MOST_PRESENT)
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-		                errmsg("the profiles have too many rows")));
 }
 
 Datum

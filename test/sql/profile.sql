@@ -117,3 +117,15 @@ SELECT fraud_profile_merge(b.p) FROM (SELECT p FROM baseline UNION ALL SELECT p 
 \echo :LAST_ERROR_SQLSTATE
 SELECT fraud_profile(r) FROM (VALUES (ROW(1, 'a')), (ROW(1.5, 'b'))) AS t(r);
 \echo :LAST_ERROR_SQLSTATE
+SELECT fraud_profile(r) FROM (SELECT 1 AS x, 2 AS x) AS r;
+\echo :LAST_ERROR_SQLSTATE
+-- Profiles without rows, of many bins, and of counts that no sum holds.
+SELECT fraud_profile_merge(p) FROM (
+  SELECT format('fraud_profile 1 1 number "a" 0 0 0 0 0 700 %s', string_agg(format('%s 0', i * 10 + k), ' ' ORDER BY i))::fraud.profile AS p
+  FROM generate_series(1, 700) AS i, generate_series(1, 9) AS k GROUP BY k) AS many;
+SELECT fraud_profile_merge('fraud_profile 1 1 number "a" 1000000000000000000 0 0 0 0 1 1 1000000000000000000') FROM generate_series(1, 20);
+\echo :LAST_ERROR_SQLSTATE
+-- Interpolation within a bin whose width times its count is beyond a float8.
+SELECT fraud_profile_merge(p)::text::fraud.profile FROM (VALUES
+  ('fraud_profile 1 1 number "a" 90 0 0 0 -1e307 2 1e307 80 1.1e307 10'::fraud.profile),
+  ('fraud_profile 1 1 number "a" 90 0 0 0 -1e307 2 9e306 80 1.2e307 10')) AS v (p);
