@@ -38,6 +38,13 @@
 #define FUNCTION_ACLCHECK(function, role, mode) pg_proc_aclcheck(function, role, mode)
 #endif
 
+/* A plan says from 18 on how many of its nodes were planned although they are disabled. */
+#if PG_VERSION_NUM >= 180000
+#define PLAN_COPY_DISABLED_NODES(to, from) ((to)->disabled_nodes = (from)->disabled_nodes)
+#else
+#define PLAN_COPY_DISABLED_NODES(to, from) ((void) 0)
+#endif
+
 /* 18 has pg_noreturn, which stands elsewhere in a declaration, and dropped this one. */
 #ifndef pg_attribute_noreturn
 #define pg_attribute_noreturn() __attribute__((noreturn))

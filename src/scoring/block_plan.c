@@ -282,6 +282,7 @@ make_block_scan(Rewrite *rewrite, Plan *scan, Lifting *lifting, List *columns, L
 	plan->total_cost = scan->total_cost;
 	plan->plan_rows = scan->plan_rows;
 	plan->plan_width = scan->plan_width;
+	PLAN_COPY_DISABLED_NODES(plan, scan);
 	plan->parallel_safe = scan->parallel_safe;
 	plan->plan_node_id = rewrite->next_plan_node_id++;
 	plan->targetlist = (List *) lift((Node *) scan->targetlist, lifting);

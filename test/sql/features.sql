@@ -67,6 +67,19 @@ SELECT fraud_score(jsonb_populate_record(NULL::tx, '{"tx_time": "2026-06-29 12:0
 SELECT fraud_score(NULL::tx) IS NULL AS no_row;
 SELECT fraud_feature_vector(jsonb_populate_record(NULL::tx, '{"amount": 10}')) IS NOT NULL AS nothing_known;
 
+-- The planner knows that they take time.
+CREATE TABLE with_features AS SELECT * FROM fraud_features.behaviour;
+CREATE FUNCTION cost(query text) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE
+  plan json;
+BEGIN
+  EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+  RETURN plan -> 0 -> 'Plan' ->> 'Total Cost';
+END
+$$;
+SELECT cost('SELECT fraud_score(t) FROM tx t') > 10 * cost('SELECT fraud_score(w) FROM with_features w') AS dear;
+DROP TABLE with_features;
+
 -- Evaluation and parallel workers compute features, too.
 SELECT count(*) AS metrics, count(*) FILTER (WHERE t.value IS DISTINCT FROM v.value) AS different
   FROM fraud_evaluate('beh', 'tx', bootstrap => 0) AS t
