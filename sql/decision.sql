@@ -1,0 +1,66 @@
+-- decision: the record of every decision, for audit, replay and learning. Rows are
+-- written by the guard's code and by nothing else; they are never changed.
+
+CREATE SEQUENCE fraud.decision_id_seq AS bigint;
+CREATE TABLE fraud.decision (
+  decision_id bigint NOT NULL,
+  decided_at timestamptz NOT NULL,
+  relation regclass NOT NULL,
+  policy int NOT NULL,
+  key text,
+  event_time timestamptz,
+  amount float8,
+  model text COLLATE pg_catalog."C",
+  version int,
+  version_uid uuid,
+  features float4[],
+  margin float4,
+  score float8,
+  review_at float8,
+  block_at float8,
+  lists jsonb,
+  rules jsonb,
+  decision text NOT NULL,
+  ground text NOT NULL,
+  outcome text NOT NULL,
+  random_pass bool NOT NULL,
+  propensity float8 NOT NULL,
+  reasons jsonb,
+  error jsonb,
+  shadow_version int,
+  shadow_score float8,
+  "row" jsonb,
+  decided_by text NOT NULL,
+  latency_us int NOT NULL
+) PARTITION BY RANGE (decided_at);
+CREATE TABLE fraud.decision_default PARTITION OF fraud.decision DEFAULT;
+CREATE INDEX decision_id ON fraud.decision (decision_id);
+CREATE INDEX decision_key ON fraud.decision (relation, key);
+COMMENT ON SEQUENCE fraud.decision_id_seq IS 'numbers of decisions';
+COMMENT ON TABLE fraud.decision IS
+'what the guards decided, and all that is needed to repeat it (docs/decisions.md); partitioned by decided_at, append-only';
+COMMENT ON TABLE fraud.decision_default IS 'decisions of a time that has no partition of its own';
+COMMENT ON COLUMN fraud.decision.policy IS 'version of the policy of the relation';
+COMMENT ON COLUMN fraud.decision.key IS 'value of the policy''s key column; NULL: none, or it is computed later';
+COMMENT ON COLUMN fraud.decision.event_time IS 'of the row, where the policy names such a column';
+COMMENT ON COLUMN fraud.decision.version_uid IS 'fraud.model_version.version_uid of what scored';
+COMMENT ON COLUMN fraud.decision.features IS 'what the forest was given (fraud_feature_vector); NaN is missing';
+COMMENT ON COLUMN fraud.decision.review_at IS 'threshold that was in force for this row; NULL: never';
+COMMENT ON COLUMN fraud.decision.lists IS 'entries that matched: entry_id, list, kind, decision';
+COMMENT ON COLUMN fraud.decision.rules IS 'rules that fired, in their order: name, decision';
+COMMENT ON COLUMN fraud.decision.decision IS 'approve, review or block, by the policy';
+COMMENT ON COLUMN fraud.decision.ground IS 'what decided: list, error, rule, score or none';
+COMMENT ON COLUMN fraud.decision.outcome IS
+'what became of the row: inserted, rejected, quarantined';
+COMMENT ON COLUMN fraud.decision.random_pass IS 'a block that was let through for its label';
+COMMENT ON COLUMN fraud.decision.propensity IS
+'probability with which a row of this decision is let through; 0 where it never is';
+COMMENT ON COLUMN fraud.decision.reasons IS
+'of reviews and blocks: fraud_explain''s feature, value, contribution and reason';
+COMMENT ON COLUMN fraud.decision.error IS 'what failed: sqlstate and message; NULL: nothing';
+COMMENT ON COLUMN fraud.decision.shadow_score IS 'score of the challenger, which decided nothing';
+COMMENT ON COLUMN fraud.decision."row" IS 'the row, where the policy records it';
+COMMENT ON COLUMN fraud.decision.decided_by IS 'the role that inserted';
+COMMENT ON COLUMN fraud.decision.latency_us IS 'microseconds that deciding took';
+SELECT pg_catalog.pg_extension_config_dump('fraud.decision_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('fraud.decision_default', '');
