@@ -250,8 +250,6 @@ summarize(Split *split, RowFacts *facts)
 		{
 			facts->labels[i] = 0;
 			part->unknown++;
-			if (facts->known_times[i] == TIME_NEVER)
-				part->undated++;
 		}
 		part->frauds += facts->labels[i];
 		if (facts->event_times != NULL)
@@ -268,9 +266,8 @@ summarize(Split *split, RowFacts *facts)
 /*
  * How complete the labels are
  *
- * Only labels that count are looked at, so nothing that becomes known later
- * changes the estimate. A fraud without a time of becoming known never counts; of
- * these the source tells no more than how many there are.
+ * Only labels that count are looked at, so nothing that becomes known later, or
+ * never, changes the estimate.
  */
 
 static bool
@@ -328,18 +325,11 @@ average_known(Split *split, const LabelDelays *delays, const RowFacts *facts, co
 static void
 estimate_known(Split *split, const RowFacts *facts, const uint32 *order)
 {
-	PartSummary *training = &split->summaries[PART_TRAINING];
-	PartSummary *validation = &split->summaries[PART_VALIDATION];
-	uint64 undated = training->undated + validation->undated;
 	LabelDelays delays;
-	double dated;
 
 	fit_label_delays(&delays, split, facts);
 	average_known(split, &delays, facts, order);
 	pfree(delays.steps);
-	dated = training->frauds / training->known + validation->frauds / validation->known;
-	training->known *= dated / (dated + undated);
-	validation->known *= dated / (dated + undated);
 }
 
 static void

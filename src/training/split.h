@@ -9,9 +9,10 @@
  * became known, a fraud counts in a part only if it was known when the next
  * part began; the holdout has the labels of the source.
  *
- * Which share of a part's frauds that is, is estimated from the delays of the
- * frauds that count and from the frauds of the source whose time of becoming
- * known is missing, in the training and the validation part.
+ * Which share of a part's frauds that is, of those that ever become known, is
+ * estimated from the delays of the frauds that count in the training and the
+ * validation part, and from nothing else. A fraud without a time of becoming
+ * known counts in neither, and changes nothing there.
  *
  * Without time: the same shares of each class, drawn by content and seed.
  *
@@ -43,11 +44,10 @@ typedef struct PartSummary
 	uint64 rows;
 	uint64 frauds;  /* by the labels that count in this part */
 	uint64 unknown; /* frauds that were not known yet, and count as legitimate */
-	uint64 undated; /* of these, those without a time of becoming known */
 	int64 from;     /* times; meaningless where by_time is false or the part is empty */
 	int64 until;
 	int64 label_cut; /* labels count when known by then; TIME_NEVER: as the source has them */
-	double known;    /* estimated share of its frauds that are known by label_cut, in (0, 1] */
+	double known;    /* estimated share known by label_cut of those ever known, in (0, 1] */
 } PartSummary;
 
 typedef struct Split

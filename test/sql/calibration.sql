@@ -13,7 +13,7 @@ BEGIN
     exclude => '{transaction_id, fraud_scenario, label_time}' || excluded);
   SELECT (metrics ->> 'ece')::float8 <= .005,
     abs((parts #>> '{validation,share_of_frauds_known}')::float8 -
-        (SELECT avg((label_time IS NOT NULL AND label_time <= (parts #>> '{validation,labels_known_by}')::timestamptz)::int)
+        (SELECT avg((label_time <= (parts #>> '{validation,labels_known_by}')::timestamptz)::int)
          FROM world WHERE is_fraud AND tx_time BETWEEN (parts #>> '{validation,from}')::timestamptz
                                                    AND (parts #>> '{validation,until}')::timestamptz)) < .15
   INTO true_enough, share_of_known_is_true

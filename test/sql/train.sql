@@ -3,7 +3,7 @@
 SET client_min_messages = error;
 SET TimeZone = 'America/New_York'; -- results do not depend on it
 
-CREATE TABLE payment AS SELECT * FROM fraud_generate(60000, fraud_rate => 0.02);
+CREATE TABLE payment AS SELECT * FROM fraud_generate(100000, fraud_rate => 0.02);
 RESET client_min_messages;
 
 -- The first version becomes the champion; what gives the label away is left out with a warning.
@@ -60,7 +60,7 @@ counted AS (
   FROM row GROUP BY part)
 SELECT part, rows = coalesce(parts -> part ->> 'rows', parts ->> 'gap_rows')::bigint AS rows,
   part = 'gap' OR frauds = (parts -> part ->> 'frauds')::bigint AS frauds,
-  CASE part WHEN 'holdout' THEN rows = 12000 WHEN 'validation' THEN rows > 5000 END AS share
+  CASE part WHEN 'holdout' THEN rows = 20000 WHEN 'validation' THEN rows > 5000 END AS share
 FROM counted, cut ORDER BY part;
 
 -- The next version waits.
