@@ -361,9 +361,6 @@ settle(Reader *reader)
 		if (swap)
 			facts->labels[i] = !facts->labels[i];
 		facts->n_frauds += facts->labels[i];
-		facts->hashes[i] = random_mix(facts->hashes[i] + facts->labels[i] + 1);
-		if (facts->known_times != NULL)
-			facts->hashes[i] = hash_combine64(facts->hashes[i], facts->known_times[i]);
 		if (facts->entities != NULL)
 			facts->hashes[i] = hash_combine64(facts->hashes[i], facts->entities[i]);
 		if (facts->entities != NULL && facts->entities[i] == 0)
@@ -477,6 +474,38 @@ compare_rows(const void *a, const void *b, void *argument)
 	return 0;
 }
 
+/* Legitimate rows to the front; other than by their labels these rows cannot be told apart. */
+static void
+order_twins(uint32 *rows, uint32 n, const uint8 *labels)
+{
+	uint32 n_legitimate = 0;
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint32 row = rows[i];
+
+		if (labels[row])
+			continue;
+		rows[i] = rows[n_legitimate];
+		rows[n_legitimate++] = row;
+	}
+}
+
+void
+reader_order_labels(uint32 *order, const RowFacts *facts)
+{
+	uint32 end;
+
+	for (uint32 first = 0; first < facts->n_rows; first = end)
+	{
+		end = first + 1;
+		while (end < facts->n_rows &&
+		       compare_rows(&order[first], &order[end], unconstify(RowFacts *, facts)) == 0)
+			end++;
+		order_twins(order + first, end - first, facts->labels);
+	}
+}
+
 uint32 *
 reader_order(const RowFacts *facts)
 {
@@ -485,5 +514,6 @@ reader_order(const RowFacts *facts)
 	for (uint32 i = 0; i < facts->n_rows; i++)
 		order[i] = i;
 	qsort_arg(order, facts->n_rows, sizeof(uint32), compare_rows, unconstify(RowFacts *, facts));
+	reader_order_labels(order, facts);
 	return order;
 }

@@ -23,7 +23,7 @@ typedef struct RowFacts
 	uint32 n_rows;
 	uint32 capacity;
 	uint8 *labels;      /* 1 is fraud */
-	uint64 *hashes;     /* of the content: label and all features; equal rows have equal ones */
+	uint64 *hashes;     /* of all features and the entity: a label may not be known yet */
 	int64 *event_times; /* NULL where the source has none */
 	int64 *known_times; /* when a fraud became known, TIME_NEVER; NULL where the source has none */
 	uint64 *entities;   /* a hash of the entity; NULL where none was asked for */
@@ -54,7 +54,10 @@ extern void reader_read(Source *source, const TrainingRequest *request, ColumnCh
 extern void reader_forget_constant_time(const TrainingRequest *request, const Source *source,
                                         ColumnChoice *choice, RowFacts *facts);
 
-/* Row numbers by event time (if there is one), then by content. */
+/* Row numbers by event time (if there is one), then by content, then by label. */
 extern uint32 *reader_order(const RowFacts *facts);
+
+/* Puts that order right after labels have changed. O(n). */
+extern void reader_order_labels(uint32 *order, const RowFacts *facts);
 
 #endif

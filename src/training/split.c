@@ -363,7 +363,7 @@ check_parts(const Split *split, const TrainingRequest *request)
 }
 
 void
-split_rows(Split *split, const TrainingRequest *request, RowFacts *facts, const uint32 *order)
+split_rows(Split *split, const TrainingRequest *request, RowFacts *facts, uint32 *order)
 {
 	memset(split, 0, sizeof(*split));
 	split->by_time = facts->event_times != NULL;
@@ -377,6 +377,7 @@ split_rows(Split *split, const TrainingRequest *request, RowFacts *facts, const 
 	else
 		split_by_content(split, request, facts);
 	summarize(split, facts);
+	reader_order_labels(order, facts);
 	check_parts(split, request);
 	if (facts->known_times != NULL && split->summaries[PART_VALIDATION].label_cut != TIME_NEVER)
 		estimate_known(split, facts, order);

@@ -19,7 +19,8 @@
  * With an entity, a hash of entity and seed gives each entity a side, with the
  * same shares; by time, a row whose side is not its time's part is dropped.
  *
- * Nothing depends on the physical order of the rows.
+ * Nothing depends on the physical order of the rows, nor on a label that does not
+ * count.
  */
 #ifndef FRAUD_DETECT_SPLIT_H
 #define FRAUD_DETECT_SPLIT_H
@@ -68,6 +69,6 @@ extern const char *part_name(Part part);
  * have one class). Changes facts->labels to the labels that count.
  */
 extern void split_rows(Split *split, const TrainingRequest *request, RowFacts *facts,
-                       const uint32 *order);
+                       uint32 *order);
 
 #endif
