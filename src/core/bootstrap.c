@@ -84,12 +84,11 @@ bootstrap_quantile(const double *sorted, uint32_t n, double share)
 	return sorted[below] + (position - below) * (sorted[below + 1] - sorted[below]);
 }
 
-static BootstrapInterval
-interval(double *values, const BootstrapPlan *plan)
+BootstrapInterval
+bootstrap_interval(double *values, const BootstrapPlan *plan)
 {
 	double tail = (1.0 - plan->confidence) / 2.0;
 
-	/* Strata are fixed: a metric is undefined in every replicate or in none. */
 	if (isnan(values[0]))
 		return (BootstrapInterval){NAN, NAN};
 	qsort(values, plan->replicates, sizeof(double), bootstrap_compare);
@@ -115,7 +114,7 @@ ranking_bootstrap(const ScoredRow *rows, size_t n, const BootstrapPlan *plan,
 	{
 		run_replicates(rows, n, plan, &work);
 		for (int m = 0; m < RANKING_N_METRICS; m++)
-			intervals[m] = interval(work.values + (size_t) m * plan->replicates, plan);
+			intervals[m] = bootstrap_interval(work.values + (size_t) m * plan->replicates, plan);
 	}
 	else
 		core_fail(error, "out of memory for the bootstrap");

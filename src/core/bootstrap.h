@@ -40,6 +40,12 @@ extern bool ranking_bootstrap(const ScoredRow *rows, size_t n, const BootstrapPl
                               const CoreAllocator *allocator,
                               BootstrapInterval intervals[RANKING_N_METRICS], CoreError *error);
 
+/*
+ * The middle plan->confidence of plan->replicates values, which it sorts; NaN where they are. Strata are
+ * fixed: a metric is undefined in every replicate or in none.
+ */
+extern BootstrapInterval bootstrap_interval(double *values, const BootstrapPlan *plan);
+
 /* For qsort: doubles ascending, none of them NaN. */
 extern int bootstrap_compare(const void *a, const void *b);
 

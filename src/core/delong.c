@@ -20,7 +20,6 @@ typedef struct Place
 	size_t row;
 } Place;
 
-/* One order of rows, whatever order they come in, so that sums are the same. */
 static int
 compare_rows(const void *a, const void *b)
 {
@@ -44,6 +43,12 @@ compare_places(const void *a, const void *b)
 	if (x->score != y->score)
 		return x->score < y->score ? -1 : 1;
 	return (x->row > y->row) - (x->row < y->row);
+}
+
+void
+paired_rows_sort(PairedRow *rows, size_t n)
+{
+	qsort(rows, n, sizeof(PairedRow), compare_rows);
 }
 
 /* Placements of all rows by one score; frauds are the first m rows. */
@@ -137,7 +142,7 @@ delong_compare(PairedRow *rows, size_t n, DelongResult *result, const CoreAlloca
 		allocator->release(allocator->context, placements);
 		return core_fail(error, "out of memory");
 	}
-	qsort(rows, n, sizeof(PairedRow), compare_rows);
+	paired_rows_sort(rows, n);
 	place_rows(rows, n, m, 0, places, placements);
 	place_rows(rows, n, m, 1, places, placements + n);
 	test_difference(placements, placements + n, n, m, result);

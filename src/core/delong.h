@@ -22,7 +22,10 @@ typedef struct DelongResult
 	double p_value;        /* two-sided, normal; 1 where the scores rank alike */
 } DelongResult;
 
-/* Needs two rows of each class (false and a message otherwise); sorts the rows. */
+/* One order of rows, frauds first, whatever order they come in, so that what is computed is the same. */
+extern void paired_rows_sort(PairedRow *rows, size_t n);
+
+/* Needs two rows of each class (false and a message otherwise); sorts the rows as above. */
 extern bool delong_compare(PairedRow *rows, size_t n, DelongResult *result,
                            const CoreAllocator *allocator, CoreError *error);
 

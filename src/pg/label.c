@@ -15,6 +15,7 @@
 #include "utils/numeric.h"
 
 #include "pg/label.h"
+#include "pg/source.h"
 
 #define SHOWN_BYTES 100
 #define LONGEST_WORD 16
@@ -240,35 +241,11 @@ choose_converter(Oid type)
 	}
 }
 
-/* The system columns of a relation are no part of a row: only the descriptor's own are searched. */
-static AttrNumber
-find_column(TupleDesc tupdesc, const char *column)
-{
-	AttrNumber found = InvalidAttrNumber;
-
-	for (int i = 0; i < tupdesc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
-
-		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), column) != 0)
-			continue;
-		if (found != InvalidAttrNumber)
-			ereport(ERROR, (errcode(ERRCODE_AMBIGUOUS_COLUMN),
-			                errmsg("the source has several columns named \"%s\"", column)));
-		found = attribute->attnum;
-	}
-	if (found != InvalidAttrNumber)
-		return found;
-	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-	                errmsg("label column \"%s\" does not exist in the source", column)));
-	pg_unreachable();
-}
-
 LabelDecoder *
 label_decoder_create(TupleDesc tupdesc, const char *column)
 {
 	LabelDecoder *decoder = palloc0(sizeof(LabelDecoder));
-	AttrNumber attribute = find_column(tupdesc, column);
+	AttrNumber attribute = source_find_column(tupdesc, column, "label");
 	Oid declared = TupleDescAttr(tupdesc, attribute - 1)->atttypid;
 	Oid type = getBaseType(declared);
 

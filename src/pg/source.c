@@ -206,3 +206,26 @@ source_close(Source *source)
 	SPI_cursor_close(source->portal);
 	AtEOXact_GUC(true, source->guc_nest_level);
 }
+
+/* The system columns of a relation are no part of a row: only the descriptor's own are searched. */
+AttrNumber
+source_find_column(TupleDesc tupdesc, const char *column, const char *purpose)
+{
+	AttrNumber found = InvalidAttrNumber;
+
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+
+		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), column) != 0)
+			continue;
+		if (found != InvalidAttrNumber)
+			ereport(ERROR, (errcode(ERRCODE_AMBIGUOUS_COLUMN),
+			                errmsg("the source has several columns named \"%s\"", column)));
+		found = attribute->attnum;
+	}
+	if (found == InvalidAttrNumber)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+		                errmsg("%s column \"%s\" does not exist in the source", purpose, column)));
+	return found;
+}

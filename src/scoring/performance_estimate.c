@@ -61,7 +61,7 @@ keep_row(const float *features, double score, void *argument)
 {
 	Estimation *estimation = argument;
 
-	scored_rows_add(&estimation->rows, score, 0, estimation->model->label);
+	scored_rows_add(&estimation->rows, score, 0);
 }
 
 static void

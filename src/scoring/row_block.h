@@ -41,4 +41,7 @@ row_block_evaluate(RowBlock *block)
 	               block->margins);
 }
 
+/* The probability of fraud of an evaluated row. FD005, with the model's label, where there is none. */
+extern double row_block_score(const RowBlock *block, int row, const char *model);
+
 #endif

@@ -18,7 +18,13 @@ typedef struct ScoredRows
 	Size capacity;
 } ScoredRows;
 
-/* 53400 beyond the limit; FD005, with the model's label, where the score is NaN. */
-extern void scored_rows_add(ScoredRows *rows, double score, uint8 label, const char *model);
+/*
+ * Room for more than n rows, of which each counts so many bytes against the limit: twice the capacity,
+ * or as many as are allowed. 53400 where no more are.
+ */
+extern Size scored_rows_room(Size n, Size capacity, Size bytes_per_row);
+
+/* The score must not be NaN. 53400 beyond the limit. */
+extern void scored_rows_add(ScoredRows *rows, double score, uint8 label);
 
 #endif

@@ -6,9 +6,6 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
-#include <math.h>
-
-#include "pg/errors.h"
 #include "pg/source.h"
 #include "scoring/row_block.h"
 #include "scoring/row_encoder.h"
@@ -52,16 +49,8 @@ consume_block(ScoredSource *scored)
 
 	row_block_evaluate(block);
 	for (int i = 0; i < block->n; i++)
-	{
-		double score = forest_probability(block->forest, block->margins[i]);
-
-		if (isnan(score))
-			ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
-			                errmsg("model gives a row no probability of fraud"),
-			                errdetail("%s.", scored->model->label)));
-		scored->consumer(block->features + (Size) i * block->forest->n_features, score,
-		                 scored->argument);
-	}
+		scored->consumer(block->features + (Size) i * block->forest->n_features,
+		                 row_block_score(block, i, scored->model->label), scored->argument);
 	block->n = 0;
 }
 

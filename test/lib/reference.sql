@@ -31,7 +31,7 @@ FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 
 SELECT format(E'\n### %s\n\n```text\n%s\n```\n\n%s%s.%s', proname, signature, upper(left(description, 1)), substr(description, 2),
   CASE WHEN everybody THEN '' ELSE E'\n\nOnly for roles to which it is granted ([roles](registry.md#roles)).' END)
-FROM function WHERE nspname <> 'fraud' ORDER BY proname COLLATE "C";
+FROM function WHERE nspname <> 'fraud' ORDER BY proname COLLATE "C", signature COLLATE "C";
 
 \echo
 \echo '## Relations'
