@@ -26,5 +26,11 @@
 #define ERRCODE_FRAUD_NO_SCHEDULER MAKE_SQLSTATE('F', 'D', '0', '0', '8')
 /* a set of features is not there, or not the one that a version was trained with */
 #define ERRCODE_FRAUD_FEATURES_CHANGED MAKE_SQLSTATE('F', 'D', '0', '0', '9')
+/* a value that looks like a card number where a token belongs */
+#define ERRCODE_FRAUD_CARD_NUMBER MAKE_SQLSTATE('F', 'D', '0', '1', '0')
+/* a decision took longer than its policy allows; raised inside a decision, for on_error */
+#define ERRCODE_FRAUD_OUT_OF_TIME MAKE_SQLSTATE('F', 'D', '0', '1', '1')
+/* the relation has no guard */
+#define ERRCODE_FRAUD_NOT_GUARDED MAKE_SQLSTATE('F', 'D', '0', '1', '2')
 
 #endif
