@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of digits, as card numbers are written: 4-4-4-4, 4-6-5 and the like. */
+#define MOST_IN_GROUP 6
+
 static bool
 is_digit(char c)
 {
@@ -30,12 +33,24 @@ check_digit_is_right(const char *digits, size_t n)
 	return sum % 10 == 0;
 }
 
-/* Where the longest card number that begins here ends, or 0; here begins a group of digits. */
+/* Of a number or a word; bytes beyond ASCII are letters. */
+static bool
+is_letter_or_digit(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (unsigned char) c >= 128;
+}
+
+/*
+ * Where the longest card number that begins here ends, or 0; here begins a group of digits.
+ * most_in_group: of digits, where there are several groups.
+ */
 static size_t
-end_of_card_number(const char *text, size_t length, size_t begin)
+end_of_card_number(const char *text, size_t length, size_t begin, size_t most_in_group)
 {
 	char digits[CARD_NUMBER_MOST_DIGITS];
 	size_t n = 0;
+	size_t group = begin;
 	size_t end = 0;
 
 	for (size_t i = begin; i < length; i++)
@@ -43,12 +58,17 @@ end_of_card_number(const char *text, size_t length, size_t begin)
 		bool separator = text[i] == ' ' || text[i] == '-';
 
 		if (separator && i + 1 < length && is_digit(text[i + 1]))
+		{
+			if (i - group > most_in_group)
+				break;
+			group = i + 1;
 			continue;
+		}
 		if (!is_digit(text[i]) || n == CARD_NUMBER_MOST_DIGITS)
 			break;
 		digits[n++] = text[i];
 		if (n >= CARD_NUMBER_LEAST_DIGITS && (i + 1 == length || !is_digit(text[i + 1])) &&
-		    check_digit_is_right(digits, n))
+		    (group == begin || i + 1 - group <= most_in_group) && check_digit_is_right(digits, n))
 			end = i + 1;
 	}
 	return end;
@@ -73,7 +93,7 @@ card_number_mask_text(char *text, size_t length)
 	while (i < length)
 	{
 		bool begins = is_digit(text[i]) && (i == 0 || !is_digit(text[i - 1]));
-		size_t end = begins ? end_of_card_number(text, length, i) : 0;
+		size_t end = begins ? end_of_card_number(text, length, i, length) : 0;
 
 		if (end != 0)
 		{
@@ -83,6 +103,22 @@ card_number_mask_text(char *text, size_t length)
 		i = end != 0 ? end : i + 1;
 	}
 	return found;
+}
+
+bool
+card_number_is_in_text(const char *text, size_t length)
+{
+	for (size_t i = 0; i + CARD_NUMBER_LEAST_DIGITS <= length; i++)
+	{
+		size_t end;
+
+		if (!is_digit(text[i]) || (i > 0 && is_letter_or_digit(text[i - 1])))
+			continue;
+		end = end_of_card_number(text, length, i, MOST_IN_GROUP);
+		if (end != 0 && (end == length || !is_letter_or_digit(text[end])))
+			return true;
+	}
+	return false;
 }
 
 /* The power of ten behind the mantissa; large ones need not be told apart. */
@@ -98,7 +134,7 @@ exponent_of(const char *text, size_t length, size_t at)
 }
 
 bool
-card_number_mask_number(char *text, size_t length)
+card_number_is_number(const char *text, size_t length)
 {
 	char digits[CARD_NUMBER_MOST_DIGITS + 1];
 	size_t n = 0;
@@ -120,9 +156,15 @@ card_number_mask_number(char *text, size_t length)
 		return false;
 	while (n < (size_t) n_integer)
 		digits[n++] = '0';
-	if (!check_digit_is_right(digits, (size_t) n_integer))
+	return check_digit_is_right(digits, (size_t) n_integer);
+}
+
+bool
+card_number_mask_number(char *text, size_t length)
+{
+	if (!card_number_is_number(text, length))
 		return false;
-	for (i = 0; i < length; i++)
+	for (size_t i = 0; i < length; i++)
 		if (is_digit(text[i]))
 			text[i] = '*';
 	return true;

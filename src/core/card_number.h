@@ -2,7 +2,7 @@
  * card_number.h
  *		Texts and numbers that look like the number of a payment card (PAN): 13 to 19
  *		digits whose check digit is right (Luhn, ISO/IEC 7812-1). What is shown to
- *		people has them masked.
+ *		people has them masked; what is kept to name a card must not be one.
  */
 #ifndef FRAUD_DETECT_CARD_NUMBER_H
 #define FRAUD_DETECT_CARD_NUMBER_H
@@ -27,5 +27,15 @@ extern bool card_number_mask_text(char *text, size_t length);
  * digits are replaced.
  */
 extern bool card_number_mask_number(char *text, size_t length);
+
+/*
+ * Is there one? Stricter than what is masked, since a value is refused for it: tokens, uuids
+ * and digests must not be taken for card numbers by chance. So there is no letter or digit
+ * right before or behind it, and where digits are in groups, each has at most six.
+ */
+extern bool card_number_is_in_text(const char *text, size_t length);
+
+/* The same for a number as its type prints it, as above. */
+extern bool card_number_is_number(const char *text, size_t length);
 
 #endif
