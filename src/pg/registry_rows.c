@@ -22,6 +22,7 @@
 #include "common/hashfn.h"
 #include "pg/errors.h"
 #include "pg/registry.h"
+#include "pg/registry_lists.h"
 #include "pg/registry_rows.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
@@ -31,7 +32,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#define N_TABLES 3
+#define N_TABLES 4
 #define N_HINTS 16 /* of each table */
 
 /* With the types of the columns that are read, from the first one on. */
@@ -49,6 +50,11 @@ static const struct
      Anum_model_version_score_quantiles,
      {INT8OID, INT4OID, UUIDOID, TEXTOID, JSONBOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID,
       BYTEAOID, FLOAT8ARRAYOID}},
+    {"list_entry",
+     "list_entry_value",
+     Anum_list_entry_removed_at,
+     {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, TEXTOID,
+      TIMESTAMPTZOID}},
 };
 
 /* Where the tables are */
@@ -150,12 +156,8 @@ check_layout(Relation relation, RegistryTable table)
 	}
 }
 
-/*
- * The table, and its index if it has it. The table first: while we have it, REINDEX
- * CONCURRENTLY drops no index that we find.
- */
-static Relation
-open_table(RegistryTable table, Oid *index)
+Relation
+registry_open(RegistryTable table, Oid *index)
 {
 	Relation relation = table_open(registry_relation(table), AccessShareLock);
 	uint64 changes = n_changes;
@@ -191,12 +193,18 @@ registry_key_on_int(ScanKey key, int attribute, int32 value)
 	                       F_INT4EQ, Int32GetDatum(value));
 }
 
-/* The registry's names have the collation "C" (sql/registry.sql). */
+/* Names and values have the collation "C" (sql/registry.sql, sql/list.sql). */
+void
+registry_key_on_text(ScanKey key, int attribute, Datum value)
+{
+	ScanKeyEntryInitialize(key, 0, attribute, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
+	                       F_TEXTEQ, value);
+}
+
 void
 registry_key_on_name(ScanKey key, int attribute, const char *value)
 {
-	ScanKeyEntryInitialize(key, 0, attribute, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
-	                       F_TEXTEQ, CStringGetTextDatum(value));
+	registry_key_on_text(key, attribute, CStringGetTextDatum(value));
 }
 
 Datum
@@ -221,7 +229,7 @@ registry_scan(RegistryTable table, Snapshot snapshot, int n_keys, ScanKey keys)
 	RegistryScan scan;
 	Oid index;
 
-	scan.relation = open_table(table, &index);
+	scan.relation = registry_open(table, &index);
 	scan.scan = systable_beginscan(scan.relation, index, OidIsValid(index), snapshot, n_keys, keys);
 	return scan;
 }
@@ -301,7 +309,7 @@ registry_row_find(RegistryRow *row, RegistryTable table, Snapshot snapshot, int 
 	Oid index;
 
 	memset(row, 0, sizeof(*row));
-	row->relation = open_table(table, &index);
+	row->relation = registry_open(table, &index);
 	if (fetch_at(row, hint, snapshot) && has_keys(row, n_keys, keys))
 		return;
 	leave_place(row);

@@ -17,17 +17,25 @@
 
 typedef enum RegistryTable
 {
-	REGISTRY_MODEL,        /* by name */
-	REGISTRY_ALIAS,        /* by model_id, alias */
-	REGISTRY_MODEL_VERSION /* by model_id, version */
+	REGISTRY_MODEL,         /* by name */
+	REGISTRY_ALIAS,         /* by model_id, alias */
+	REGISTRY_MODEL_VERSION, /* by model_id, version */
+	REGISTRY_LIST_ENTRY     /* by value, kind; entries that were removed are not in the index */
 } RegistryTable;
 
 /* OID of a table; 42P01 where it does not exist. */
 extern Oid registry_relation(RegistryTable table);
 
+/*
+ * A table, and its index if it has it, else InvalidOid. The table first: while we have it,
+ * REINDEX CONCURRENTLY drops no index that we find.
+ */
+extern Relation registry_open(RegistryTable table, Oid *index);
+
 /* Keys: values of columns, in the order of the table's index. */
 extern void registry_key_on_bigint(ScanKey key, int attribute, int64 value);
 extern void registry_key_on_int(ScanKey key, int attribute, int32 value);
+extern void registry_key_on_text(ScanKey key, int attribute, Datum value);
 extern void registry_key_on_name(ScanKey key, int attribute, const char *value);
 
 /* A scan of some or all rows, in the order of the table's index. */
