@@ -1,0 +1,208 @@
+/*
+ * guard_card_numbers.c
+ *		Refuses rows with a card number in a column that names something.
+ *
+ * No value is part of a message, so that none gets into a log.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include "catalog/pg_type.h"
+#include "core/card_number.h"
+#include "fmgr.h"
+#include "nodes/pg_list.h"
+#include "pg/errors.h"
+#include "pg/json_member.h"
+#include "scoring/guard_card_numbers.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+PG_FUNCTION_INFO_V1(fraud_is_card_number);
+PGDLLEXPORT Datum fraud_is_card_number(PG_FUNCTION_ARGS);
+
+typedef struct Reader
+{
+	Oid type;
+	FmgrInfo output;
+} Reader;
+
+typedef struct CheckedColumn
+{
+	int place;
+	char *name;
+	Reader reader;
+} CheckedColumn;
+
+struct GuardCardNumbers
+{
+	int n_columns;
+	CheckedColumn *columns;
+};
+
+/* Values */
+
+/* Smaller integers have too few digits, and a uuid is none. */
+static bool
+may_hold(Oid type)
+{
+	switch (type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case INT8OID:
+		case NUMERICOID:
+		case FLOAT8OID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+static void
+bind_reader(Reader *reader, Oid type)
+{
+	Oid output;
+	bool is_varlena;
+
+	reader->type = getBaseType(type);
+	getTypeOutputInfo(reader->type, &output, &is_varlena);
+	fmgr_info(output, &reader->output);
+}
+
+static bool
+text_is(Datum value)
+{
+	text *content = DatumGetTextPP(value);
+
+	return card_number_is_in_text(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content));
+}
+
+static bool
+number_is(Reader *reader, Datum value)
+{
+	char *digits = OutputFunctionCall(&reader->output, value);
+
+	return card_number_is_number(digits, strlen(digits));
+}
+
+static bool
+is_card_number(Reader *reader, Datum value)
+{
+	switch (reader->type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+			return text_is(value);
+		case INT8OID:
+		case NUMERICOID:
+		case FLOAT8OID:
+			return number_is(reader, value);
+		default:
+			return false;
+	}
+}
+
+/* fraud.is_card_number(anyelement) -> bool */
+PGDLLEXPORT Datum
+fraud_is_card_number(PG_FUNCTION_ARGS)
+{
+	Reader *reader = fcinfo->flinfo->fn_extra;
+	Oid type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+
+	if (!OidIsValid(type))
+		elog(ERROR, "could not determine the type of the argument");
+	if (reader == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		reader = palloc0(sizeof(Reader));
+		bind_reader(reader, type);
+		fcinfo->flinfo->fn_extra = reader;
+		MemoryContextSwitchTo(caller);
+	}
+	PG_RETURN_BOOL(is_card_number(reader, PG_GETARG_DATUM(0)));
+}
+
+/* Columns */
+
+/* Is the name a value of an object, or an element of an array? */
+static bool
+holds(const JsonbValue *option, const char *name)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (option == NULL || option->type != jbvBinary)
+		return false;
+	iterator = JsonbIteratorInit(option->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if ((token == WJB_VALUE || token == WJB_ELEM) && value.type == jbvString &&
+		    value.val.string.len == strlen(name) &&
+		    memcmp(value.val.string.val, name, value.val.string.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_in(List *texts, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, texts)
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	return false;
+}
+
+GuardCardNumbers *
+guard_card_numbers_bind(const Jsonb *options, const char *key, List *entity_columns,
+                        TupleDesc columns)
+{
+	JsonbContainer *object = unconstify(JsonbContainer *, &options->root);
+	JsonbValue *entities = json_member(object, "entities");
+	JsonbValue *exempt = json_member(object, "not_card_numbers");
+	GuardCardNumbers *card_numbers = palloc0(sizeof(GuardCardNumbers));
+
+	card_numbers->columns = palloc0(Max(columns->natts, 1) * sizeof(CheckedColumn));
+	for (int i = 0; i < columns->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(columns, i);
+		const char *name = NameStr(attribute->attname);
+		CheckedColumn *column = &card_numbers->columns[card_numbers->n_columns];
+
+		if (attribute->attisdropped || !may_hold(getBaseType(attribute->atttypid)) ||
+		    holds(exempt, name))
+			continue;
+		if (!holds(entities, name) && !(key != NULL && strcmp(key, name) == 0) &&
+		    !is_in(entity_columns, name))
+			continue;
+		column->place = i;
+		column->name = pstrdup(name);
+		bind_reader(&column->reader, attribute->atttypid);
+		card_numbers->n_columns++;
+	}
+	return card_numbers;
+}
+
+void
+guard_card_numbers_check(const GuardCardNumbers *card_numbers, const Datum *values,
+                         const bool *nulls)
+{
+	for (int i = 0; i < card_numbers->n_columns; i++)
+	{
+		CheckedColumn *column = &card_numbers->columns[i];
+
+		if (nulls[column->place] || !is_card_number(&column->reader, values[column->place]))
+			continue;
+		ereport(ERROR, (errcode(ERRCODE_FRAUD_CARD_NUMBER),
+		                errmsg("value of column \"%s\" looks like a card number", column->name),
+		                errhint("Store a token in its place. Where values only look like card "
+		                        "numbers, name the column in the policy's option "
+		                        "\"not_card_numbers\".")));
+	}
+}
