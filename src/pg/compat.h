@@ -45,6 +45,26 @@
 #define PLAN_COPY_DISABLED_NODES(to, from) ((void) 0)
 #endif
 
+/* Index entries of a row that was just inserted; from 16 on there can be an update of summaries only. */
+#if PG_VERSION_NUM >= 160000
+#define INSERT_INDEX_ENTRIES(result_relation, slot, estate)                                        \
+	ExecInsertIndexTuples(result_relation, slot, estate, false, false, NULL, NIL, false)
+#else
+#define INSERT_INDEX_ENTRIES(result_relation, slot, estate)                                        \
+	ExecInsertIndexTuples(result_relation, slot, estate, false, false, NULL, NIL)
+#endif
+
+/* Was the relation, or the file that it has now, created by this transaction? */
+#if PG_VERSION_NUM >= 160000
+#define RELATION_FILE_IS_NEW(relation)                                                             \
+	((relation)->rd_createSubid != InvalidSubTransactionId ||                                      \
+	 (relation)->rd_firstRelfilelocatorSubid != InvalidSubTransactionId)
+#else
+#define RELATION_FILE_IS_NEW(relation)                                                             \
+	((relation)->rd_createSubid != InvalidSubTransactionId ||                                      \
+	 (relation)->rd_firstRelfilenodeSubid != InvalidSubTransactionId)
+#endif
+
 /* 18 has pg_noreturn, which stands elsewhere in a declaration, and dropped this one. */
 #ifndef pg_attribute_noreturn
 #define pg_attribute_noreturn() __attribute__((noreturn))

@@ -160,14 +160,14 @@ find_model(VersionId *id, const char *model, Snapshot snapshot)
 }
 
 static Resolution
-find_champion(VersionId *id, Snapshot snapshot)
+find_alias(VersionId *id, const char *alias, Snapshot snapshot)
 {
 	ScanKeyData keys[2];
 	RegistryRow row;
 	bool found;
 
 	registry_key_on_bigint(&keys[0], Anum_alias_model_id, id->model_id);
-	registry_key_on_name(&keys[1], Anum_alias_alias, CHAMPION);
+	registry_key_on_name(&keys[1], Anum_alias_alias, alias);
 	registry_row_find(&row, REGISTRY_ALIAS, snapshot, lengthof(keys), keys);
 	found = HeapTupleIsValid(row.tuple);
 	if (found)
@@ -222,7 +222,7 @@ find_version(VersionId *id, const char *model, int32 version, Snapshot snapshot)
 		resolution =
 		    model != NULL ? find_model(id, model, snapshot) : find_only_model(id, snapshot);
 	if (resolution == RESOLVED && version == 0)
-		resolution = find_champion(id, snapshot);
+		resolution = find_alias(id, CHAMPION, snapshot);
 	if (resolution == RESOLVED)
 		resolution = find_row(id, snapshot);
 	return resolution;
@@ -296,6 +296,14 @@ bool
 registry_find(const char *model, int32 version, Snapshot snapshot, VersionId *id)
 {
 	return find_version(id, model != NULL ? model : setting_model(), version, snapshot) == RESOLVED;
+}
+
+bool
+registry_find_alias(const VersionId *of, const char *alias, Snapshot snapshot, VersionId *id)
+{
+	*id = *of;
+	return check_privilege() == RESOLVED && find_alias(id, alias, snapshot) == RESOLVED &&
+	       find_row(id, snapshot) == RESOLVED;
 }
 
 bool

@@ -52,6 +52,10 @@ extern VersionId registry_resolve(const char *model, int32 version, Snapshot sna
 /* The same for those who only want to know, as the planner does: false where it would be an error. */
 extern bool registry_find(const char *model, int32 version, Snapshot snapshot, VersionId *id);
 
+/* The version of the same model that another alias points at; false where there is none. */
+extern bool registry_find_alias(const VersionId *of, const char *alias, Snapshot snapshot,
+                                VersionId *id);
+
 /* The same version, read from the same row. */
 extern bool version_same_row(const VersionId *a, const VersionId *b);
 

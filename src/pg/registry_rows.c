@@ -32,29 +32,43 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#define N_TABLES 4
+#define N_TABLES (REGISTRY_QUARANTINE + 1)
 #define N_HINTS 16 /* of each table */
 
-/* With the types of the columns that are read, from the first one on. */
+static const Oid model_types[] = {INT8OID, TEXTOID};
+static const Oid alias_types[] = {INT8OID, TEXTOID, INT4OID};
+static const Oid model_version_types[] = {INT8OID,  INT4OID,  UUIDOID,  TEXTOID,
+                                          JSONBOID, BYTEAOID, BYTEAOID, BYTEAOID,
+                                          BYTEAOID, BYTEAOID, FLOAT8ARRAYOID};
+static const Oid list_entry_types[] = {INT8OID,     TEXTOID, TEXTOID,        TEXTOID, TEXTOID,
+                                       TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, TEXTOID,
+                                       TIMESTAMPTZOID};
+static const Oid policy_types[] = {REGCLASSOID, INT4OID, TEXTOID,  FLOAT8OID, FLOAT8OID, TEXTOID,
+                                   TEXTOID,     TEXTOID, JSONBOID, JSONBOID,  TEXTOID};
+static const Oid decision_types[] = {
+    INT8OID,   TIMESTAMPTZOID, REGCLASSOID, INT4OID,        TEXTOID,   TIMESTAMPTZOID, FLOAT8OID,
+    TEXTOID,   INT4OID,        UUIDOID,     FLOAT4ARRAYOID, FLOAT4OID, FLOAT8OID,      FLOAT8OID,
+    FLOAT8OID, JSONBOID,       JSONBOID,    TEXTOID,        TEXTOID,   TEXTOID,        BOOLOID,
+    FLOAT8OID, JSONBOID,       JSONBOID,    INT4OID,        FLOAT8OID, JSONBOID,       TEXTOID,
+    INT4OID};
+static const Oid quarantine_types[] = {INT8OID, REGCLASSOID, JSONBOID, TIMESTAMPTZOID, TEXTOID};
+
+/* With the types of the columns that are read or written, from the first one on. */
 static const struct
 {
 	const char *name;
 	const char *index;
 	int n_columns;
-	Oid types[Anum_model_version_score_quantiles];
+	const Oid *types;
 } tables[N_TABLES] = {
-    {"model", "model_name_key", 2, {INT8OID, TEXTOID}},
-    {"alias", "alias_pkey", 3, {INT8OID, TEXTOID, INT4OID}},
-    {"model_version",
-     "model_version_pkey",
-     Anum_model_version_score_quantiles,
-     {INT8OID, INT4OID, UUIDOID, TEXTOID, JSONBOID, BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID,
-      BYTEAOID, FLOAT8ARRAYOID}},
-    {"list_entry",
-     "list_entry_value",
-     Anum_list_entry_removed_at,
-     {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, TEXTOID,
-      TIMESTAMPTZOID}},
+    {"model", "model_name_key", lengthof(model_types), model_types},
+    {"alias", "alias_pkey", lengthof(alias_types), alias_types},
+    {"model_version", "model_version_pkey", lengthof(model_version_types), model_version_types},
+    {"list_entry", "list_entry_value", lengthof(list_entry_types), list_entry_types},
+    {"policy", "policy_pkey", lengthof(policy_types), policy_types},
+    {"decision", NULL, lengthof(decision_types), decision_types},
+    {"decision_id_seq", NULL, 0, NULL},
+    {"quarantine", "quarantine_pkey", lengthof(quarantine_types), quarantine_types},
 };
 
 /* Where the tables are */
@@ -137,8 +151,8 @@ registry_relation(RegistryTable table)
  * Columns are read by number, without a plan that would notice. A library may be
  * newer than the tables, until ALTER EXTENSION UPDATE.
  */
-static void
-check_layout(Relation relation, RegistryTable table)
+void
+registry_check_layout(Relation relation, RegistryTable table)
 {
 	TupleDesc tupdesc = RelationGetDescr(relation);
 
@@ -167,7 +181,7 @@ registry_open(RegistryTable table, Oid *index)
 		*index = located[table].index;
 		return relation;
 	}
-	check_layout(relation, table);
+	registry_check_layout(relation, table);
 	*index = get_relname_relid(tables[table].index, RelationGetNamespace(relation));
 	if (changes == n_changes && located[table].relation == RelationGetRelid(relation))
 	{
@@ -191,6 +205,13 @@ registry_key_on_int(ScanKey key, int attribute, int32 value)
 {
 	ScanKeyEntryInitialize(key, 0, attribute, BTEqualStrategyNumber, InvalidOid, InvalidOid,
 	                       F_INT4EQ, Int32GetDatum(value));
+}
+
+void
+registry_key_on_oid(ScanKey key, int attribute, Oid value)
+{
+	ScanKeyEntryInitialize(key, 0, attribute, BTEqualStrategyNumber, InvalidOid, InvalidOid,
+	                       F_OIDEQ, ObjectIdGetDatum(value));
 }
 
 /* Names and values have the collation "C" (sql/registry.sql, sql/list.sql). */

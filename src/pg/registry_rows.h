@@ -1,7 +1,7 @@
 /*
  * registry_rows.h
- *		Rows of the registry's tables, found by their keys under a given snapshot.
- *		Private to registry*.c.
+ *		The registry's tables, and rows of them found by their keys under a given
+ *		snapshot. For registry*.c, and for code that writes to these tables.
  */
 #ifndef FRAUD_DETECT_REGISTRY_ROWS_H
 #define FRAUD_DETECT_REGISTRY_ROWS_H
@@ -20,7 +20,11 @@ typedef enum RegistryTable
 	REGISTRY_MODEL,         /* by name */
 	REGISTRY_ALIAS,         /* by model_id, alias */
 	REGISTRY_MODEL_VERSION, /* by model_id, version */
-	REGISTRY_LIST_ENTRY     /* by value, kind; entries that were removed are not in the index */
+	REGISTRY_LIST_ENTRY,    /* by value, kind; entries that were removed are not in the index */
+	REGISTRY_POLICY,        /* by relation, version */
+	REGISTRY_DECISION,      /* partitioned: it is located only */
+	REGISTRY_DECISION_ID,   /* a sequence: so is it */
+	REGISTRY_QUARANTINE     /* by decision_id */
 } RegistryTable;
 
 /* OID of a table; 42P01 where it does not exist. */
@@ -36,7 +40,11 @@ extern Relation registry_open(RegistryTable table, Oid *index);
 extern void registry_key_on_bigint(ScanKey key, int attribute, int64 value);
 extern void registry_key_on_int(ScanKey key, int attribute, int32 value);
 extern void registry_key_on_text(ScanKey key, int attribute, Datum value);
+extern void registry_key_on_oid(ScanKey key, int attribute, Oid value);
 extern void registry_key_on_name(ScanKey key, int attribute, const char *value);
+
+/* 55000 unless the first columns of the table are of the types that this library reads or writes. */
+extern void registry_check_layout(Relation relation, RegistryTable table);
 
 /* A scan of some or all rows, in the order of the table's index. */
 typedef struct RegistryScan

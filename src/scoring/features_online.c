@@ -259,6 +259,22 @@ features_online_tupdesc(const FeaturesOnline *online)
 	return online->tupdesc;
 }
 
+List *
+features_online_entities(const FeaturesOnline *online)
+{
+	const FeaturesSet *set = features_set_get(online->set, online->definition, online->model);
+	Bitmapset *places = NULL;
+	List *names = NIL;
+	int place = -1;
+
+	for (int e = 0; e < set->n_entities; e++)
+		for (int i = 0; i < set->entities[e].n_columns && online->entities_needed[e]; i++)
+			places = bms_add_member(places, online->from[set->entities[e].columns[i] - 1]);
+	while ((place = bms_next_member(places, place)) >= 0)
+		names = lappend(names, pstrdup(NameStr(TupleDescAttr(online->record, place)->attname)));
+	return names;
+}
+
 int
 features_online_last_attribute(const FeaturesOnline *online)
 {

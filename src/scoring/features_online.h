@@ -7,6 +7,7 @@
 #define FRAUD_DETECT_FEATURES_ONLINE_H
 
 #include "access/tupdesc.h"
+#include "nodes/pg_list.h"
 #include "pg/signature.h"
 
 typedef struct FeaturesOnline FeaturesOnline;
@@ -33,6 +34,9 @@ extern const char *features_online_column(const FeaturesOnline *online, int i, i
 
 /* The record's columns, and the computed ones after them. */
 extern TupleDesc features_online_tupdesc(const FeaturesOnline *online);
+
+/* The record's columns by which windows are grouped: a list of names (C strings), each once. */
+extern List *features_online_entities(const FeaturesOnline *online);
 
 /* The highest attribute of the record that is read. */
 extern int features_online_last_attribute(const FeaturesOnline *online);

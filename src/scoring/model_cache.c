@@ -279,6 +279,9 @@ load(const VersionId *id, Snapshot snapshot)
 static void
 keep(LoadedModel *model)
 {
+	static uint64 n_kept = 0;
+
+	model->number = ++n_kept;
 	if (cache_context == NULL)
 		cache_context = AllocSetContextCreate(CacheMemoryContext, "fraud_detect model cache",
 		                                      ALLOCSET_SMALL_SIZES);

@@ -9,6 +9,7 @@
 #include "pg/settings.h"
 #include "scoring/block_scan.h"
 #include "scoring/features_set.h"
+#include "scoring/guard_policy.h"
 #include "scoring/model_cache.h"
 #include "scoring/score_estimate.h"
 #include "scoring/statement.h"
@@ -27,4 +28,5 @@ _PG_init(void)
 	block_scan_define();
 	block_plan_define();
 	features_set_define();
+	guard_policy_define();
 }

@@ -18,7 +18,18 @@ extern RowEncoder *row_encoder_create(const LoadedModel *model, TupleDesc tupdes
 /* Does it only read columns? Then encoding changes nothing in it, and nothing but the type does. */
 extern bool row_encoder_is_constant(const RowEncoder *encoder);
 
-/* Both fill n_features floats. */
+/* The row's columns, and those that are computed after them. */
+extern TupleDesc row_encoder_columns(const RowEncoder *encoder);
+
+/* Columns of the row by which features of windows are grouped: a list of names (C strings). */
+extern List *row_encoder_entities(const RowEncoder *encoder);
+
+/*
+ * All fill n_features floats. values and nulls are by column of the row; once encoded, they
+ * are by row_encoder_columns(): computed ones live until the set computes the next row.
+ */
+extern void row_encoder_encode(RowEncoder *encoder, const Datum **values, const bool **nulls,
+                               float *row);
 extern void row_encoder_encode_slot(RowEncoder *encoder, TupleTableSlot *slot, float *row);
 /* As row_binding_encode_tuple: false, and nothing done, where the row has to be in a slot. */
 extern bool row_encoder_encode_tuple(RowEncoder *encoder, HeapTupleHeader tuple, float *row);

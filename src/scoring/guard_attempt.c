@@ -1,0 +1,111 @@
+/*
+ * guard_attempt.c
+ *		Steps of a decision in a subtransaction of their own.
+ *
+ * The subtransaction begins under the caller's identity, and the server restores the
+ * identity that a subtransaction began with when it rolls it back; so an error between
+ * the change of the user and its end cannot leave the owner's rights behind.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "pg/errors.h"
+#include "scoring/guard_attempt.h"
+#include "scoring/guard_budget.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#define OWN_SEARCH_PATH "pg_catalog, pg_temp"
+
+void
+guard_attempt_as(Oid owner)
+{
+	Oid user;
+	int context;
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
+	                                  SECURITY_RESTRICTED_OPERATION);
+	/* The comparison saves far more than it costs. */
+	if (strcmp(namespace_search_path, OWN_SEARCH_PATH) != 0)
+		(void) set_config_option("search_path", OWN_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,
+		                         GUC_ACTION_SAVE, true, 0, false);
+}
+
+static bool
+is_ours_to_decide(int sqlstate, bool late)
+{
+	switch (sqlstate)
+	{
+		case ERRCODE_QUERY_CANCELED:
+			return late;
+		case ERRCODE_FRAUD_CARD_NUMBER:
+		case ERRCODE_FRAUD_BLOCKED:
+		case ERRCODE_CRASH_SHUTDOWN:
+		case ERRCODE_ADMIN_SHUTDOWN:
+		case ERRCODE_DATABASE_DROPPED:
+			return false;
+	}
+	/* Serialization failures and deadlocks: who retries the transaction asks again. */
+	return ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_TRANSACTION_ROLLBACK;
+}
+
+/* After an error: the failure, or the error once more. */
+static void
+take_failure(MemoryContext caller, ResourceOwner owner, GuardFailure *failure)
+{
+	bool late = guard_budget_end();
+	ErrorData *error;
+
+	MemoryContextSwitchTo(caller);
+	error = CopyErrorData();
+	FlushErrorState();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (!is_ours_to_decide(error->sqlerrcode, late))
+		ReThrowError(error);
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		*failure = (GuardFailure){ERRCODE_FRAUD_OUT_OF_TIME, "the decision took too long"};
+	else
+		*failure = (GuardFailure){error->sqlerrcode, error->message};
+}
+
+bool
+guard_attempt(void (*step)(void *argument), void *argument, TimestampTz deadline,
+              GuardFailure *failure)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner resource_owner = CurrentResourceOwner;
+	volatile bool done = false;
+	int nest_level;
+	Oid user;
+	int context;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		GetUserIdAndSecContext(&user, &context);
+		nest_level = NewGUCNestLevel();
+		guard_budget_begin(deadline);
+		step(argument);
+		(void) guard_budget_end();
+		AtEOXact_GUC(true, nest_level);
+		SetUserIdAndSecContext(user, context);
+		ReleaseCurrentSubTransaction();
+		done = true;
+	}
+	PG_CATCH();
+	{
+		take_failure(caller, resource_owner, failure);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = resource_owner;
+	return done;
+}

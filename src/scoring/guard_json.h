@@ -1,0 +1,18 @@
+/*
+ * guard_json.h
+ *		Parts of a decision as documents: what fraud.decision records, and fraud_decide gives.
+ */
+#ifndef FRAUD_DETECT_GUARD_JSON_H
+#define FRAUD_DETECT_GUARD_JSON_H
+
+#include "scoring/guard_decide.h"
+
+/* Arrays of objects; NULL where there is nothing. */
+extern Jsonb *guard_lists_jsonb(const GuardDecision *decision); /* entry_id, list, kind, decision */
+extern Jsonb *guard_rules_jsonb(const GuardDecision *decision); /* name, decision */
+/* feature, value, contribution, reason */
+extern Jsonb *guard_reasons_jsonb(const GuardDecision *decision);
+/* An object: sqlstate, message. NULL where nothing failed. */
+extern Jsonb *guard_error_jsonb(const GuardDecision *decision);
+
+#endif
