@@ -61,13 +61,13 @@ END
 $$;
 COMMENT ON FUNCTION fraud.refuse_guard_option(text, text, text) IS 'raises 22023 about an option of fraud_guard';
 
-CREATE FUNCTION fraud.check_guard_number(options jsonb, option text, least numeric, most numeric) RETURNS void
+CREATE FUNCTION fraud.check_guard_number(options jsonb, option text, low numeric, high numeric) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF jsonb_typeof(options -> option) <> 'number' OR NOT (options ->> option)::numeric BETWEEN least AND most THEN
-    PERFORM fraud.refuse_guard_option(option, format('must be a number from %s to %s', least, most));
+  IF jsonb_typeof(options -> option) <> 'number' OR NOT (options ->> option)::numeric BETWEEN low AND high THEN
+    PERFORM fraud.refuse_guard_option(option, format('must be a number from %s to %s', low, high));
   END IF;
 END
 $$;

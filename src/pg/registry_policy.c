@@ -55,8 +55,7 @@ take(Relation relation, HeapTuple tuple, StoredPolicy *policy)
 	policy->on_block = TextDatumGetCString(registry_column(relation, tuple, Anum_policy_on_block));
 	policy->on_error = TextDatumGetCString(registry_column(relation, tuple, Anum_policy_on_error));
 	policy->key = text_or_null(relation, tuple, Anum_policy_key);
-	policy->options =
-	    DatumGetJsonbPCopy(registry_column(relation, tuple, Anum_policy_options));
+	policy->options = DatumGetJsonbPCopy(registry_column(relation, tuple, Anum_policy_options));
 	policy->rules = DatumGetJsonbPCopy(registry_column(relation, tuple, Anum_policy_rules));
 	policy->owner = TextDatumGetCString(registry_column(relation, tuple, Anum_policy_owner));
 }

@@ -37,20 +37,20 @@
 
 static const Oid model_types[] = {INT8OID, TEXTOID};
 static const Oid alias_types[] = {INT8OID, TEXTOID, INT4OID};
-static const Oid model_version_types[] = {INT8OID,  INT4OID,  UUIDOID,  TEXTOID,
-                                          JSONBOID, BYTEAOID, BYTEAOID, BYTEAOID,
+static const Oid model_version_types[] = {INT8OID,  INT4OID,  UUIDOID,       TEXTOID,
+                                          JSONBOID, BYTEAOID, BYTEAOID,      BYTEAOID,
                                           BYTEAOID, BYTEAOID, FLOAT8ARRAYOID};
-static const Oid list_entry_types[] = {INT8OID,     TEXTOID, TEXTOID,        TEXTOID, TEXTOID,
-                                       TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, TEXTOID,
-                                       TIMESTAMPTZOID};
+static const Oid list_entry_types[] = {INT8OID, TEXTOID,        TEXTOID, TEXTOID,
+                                       TEXTOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID,
+                                       TEXTOID, TIMESTAMPTZOID};
 static const Oid policy_types[] = {REGCLASSOID, INT4OID, TEXTOID,  FLOAT8OID, FLOAT8OID, TEXTOID,
                                    TEXTOID,     TEXTOID, JSONBOID, JSONBOID,  TEXTOID};
 static const Oid decision_types[] = {
-    INT8OID,   TIMESTAMPTZOID, REGCLASSOID, INT4OID,        TEXTOID,   TIMESTAMPTZOID, FLOAT8OID,
-    TEXTOID,   INT4OID,        UUIDOID,     FLOAT4ARRAYOID, FLOAT4OID, FLOAT8OID,      FLOAT8OID,
-    FLOAT8OID, JSONBOID,       JSONBOID,    TEXTOID,        TEXTOID,   TEXTOID,        BOOLOID,
-    FLOAT8OID, JSONBOID,       JSONBOID,    INT4OID,        FLOAT8OID, JSONBOID,       TEXTOID,
-    INT4OID};
+    INT8OID,   TIMESTAMPTZOID, REGCLASSOID, INT4OID,   TEXTOID,        TIMESTAMPTZOID,
+    FLOAT8OID, TEXTOID,        INT4OID,     UUIDOID,   FLOAT4ARRAYOID, FLOAT4OID,
+    FLOAT8OID, FLOAT8OID,      FLOAT8OID,   JSONBOID,  JSONBOID,       TEXTOID,
+    TEXTOID,   TEXTOID,        BOOLOID,     FLOAT8OID, JSONBOID,       JSONBOID,
+    INT4OID,   FLOAT8OID,      JSONBOID,    TEXTOID,   INT4OID};
 static const Oid quarantine_types[] = {INT8OID, REGCLASSOID, JSONBOID, TIMESTAMPTZOID, TEXTOID};
 
 /* With the types of the columns that are read or written, from the first one on. */

@@ -206,8 +206,8 @@ PGDLLEXPORT Datum
 fraud_check_guard(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(caller, "fraud.check_guard",
-	                                              ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+	    AllocSetContextCreate(caller, "fraud.check_guard", ALLOCSET_DEFAULT_SIZES);
 	Relation relation = table_open(PG_GETARG_OID(0), AccessShareLock);
 	Snapshot snapshot = statement_snapshot();
 

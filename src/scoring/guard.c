@@ -108,8 +108,8 @@ statement_of(FunctionCallInfo fcinfo, const TriggerData *trigger)
 	FmgrInfo *call = fcinfo->flinfo;
 
 	if (call->fn_extra == NULL)
-		call->fn_extra = guard_statement_begin(trigger->tg_relation, trigger->tg_trigger->tgoid,
-		                                       call->fn_mcxt);
+		call->fn_extra =
+		    guard_statement_begin(trigger->tg_relation, trigger->tg_trigger->tgoid, call->fn_mcxt);
 	return call->fn_extra;
 }
 
@@ -139,7 +139,6 @@ fraud_guard_row(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	if (policy->flag == 0)
 		return PointerGetDatum(trigger->tg_trigtuple);
-	return PointerGetDatum(with_flag(trigger->tg_trigtuple,
-	                                 RelationGetDescr(trigger->tg_relation), policy->flag,
-	                                 decision.made.decision));
+	return PointerGetDatum(with_flag(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation),
+	                                 policy->flag, decision.made.decision));
 }

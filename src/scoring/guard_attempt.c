@@ -28,8 +28,8 @@ guard_attempt_as(Oid owner)
 	int context;
 
 	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
-	                                  SECURITY_RESTRICTED_OPERATION);
+	SetUserIdAndSecContext(owner,
+	                       context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	/* The comparison saves far more than it costs. */
 	if (strcmp(namespace_search_path, OWN_SEARCH_PATH) != 0)
 		(void) set_config_option("search_path", OWN_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,

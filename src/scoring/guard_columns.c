@@ -111,11 +111,10 @@ guard_columns_find(const GuardColumns *columns, const char *name, const char *wh
 		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
 			return i + 1;
 	}
-	ereport(ERROR,
-	        (errcode(ERRCODE_UNDEFINED_COLUMN),
-	         errmsg("relation \"%s\" has no column \"%s\"", columns->relation, name),
-	         errdetail("It is named in the guard's %s.", what),
-	         errhint("After a column was renamed or dropped, call fraud_guard again.")));
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+	                errmsg("relation \"%s\" has no column \"%s\"", columns->relation, name),
+	                errdetail("It is named in the guard's %s.", what),
+	                errhint("After a column was renamed or dropped, call fraud_guard again.")));
 }
 
 /* Values */
@@ -148,8 +147,8 @@ guard_columns_complete(GuardColumns *columns, TupleTableSlot *slot, const Datum 
 	{
 		int place = columns->generated[i] - 1;
 
-		completed[place] = ExecEvalExpr(columns->expressions[i], columns->evaluation,
-		                                &completed_nulls[place]);
+		completed[place] =
+		    ExecEvalExpr(columns->expressions[i], columns->evaluation, &completed_nulls[place]);
 	}
 	*values = completed;
 	*nulls = completed_nulls;
@@ -211,10 +210,9 @@ guard_columns_jsonb(const GuardColumns *columns, const Datum *values, const bool
 	Datum document;
 
 	feature_settings_exact();
-	tuple = heap_form_tuple(columns->tupdesc, unconstify(Datum *, values),
-	                        unconstify(bool *, nulls));
-	document = FunctionCall1(unconstify(FmgrInfo *, &columns->to_jsonb),
-	                         HeapTupleGetDatum(tuple));
+	tuple =
+	    heap_form_tuple(columns->tupdesc, unconstify(Datum *, values), unconstify(bool *, nulls));
+	document = FunctionCall1(unconstify(FmgrInfo *, &columns->to_jsonb), HeapTupleGetDatum(tuple));
 	AtEOXact_GUC(true, nest_level);
 	return DatumGetJsonbP(document);
 }

@@ -104,8 +104,8 @@ evaluate_rules(Step *step)
 	for (int i = 0; i < n; i++)
 	{
 		if (fires[i])
-			decision->rules[decision->n_rules++] = (RuleHit){pstrdup(guard_rules_name(rules, i)),
-			                                                 guard_rules_decision(rules, i)};
+			decision->rules[decision->n_rules++] =
+			    (RuleHit){pstrdup(guard_rules_name(rules, i)), guard_rules_decision(rules, i)};
 	}
 }
 
@@ -261,9 +261,9 @@ try_beside(void (*beside)(void *), Step *step, TimestampTz deadline, const char 
 	GuardFailure failure;
 
 	if (!guard_attempt(beside, step, deadline, &failure))
-		ereport(LOG_SERVER_ONLY, (errcode(failure.sqlstate),
-		                          errmsg("a guard's decision has no %s: %s", what,
-		                                 failure.message)));
+		ereport(LOG_SERVER_ONLY,
+		        (errcode(failure.sqlstate),
+		         errmsg("a guard's decision has no %s: %s", what, failure.message)));
 }
 
 static void
@@ -294,7 +294,6 @@ describe_row(const GuardPolicy *policy, GuardDecision *decision)
 	decision->has_event_time = guard_columns_time(policy->columns, policy->event_time, values,
 	                                              nulls, &decision->event_time);
 }
-
 
 /*
  * Pushes the snapshot for what was inserted before, this statement's own earlier rows included:
@@ -340,18 +339,16 @@ guard_decide(GuardStatement *statement, TupleTableSlot *slot, bool as_insert,
 	begin_decision(policy, slot, decision);
 	/* To wait for another transaction is not to decide: lock_timeout limits that. */
 	if (serialized)
-		guard_serialize_lock(policy->serialize, policy->columns, decision->values,
-		                     decision->nulls);
+		guard_serialize_lock(policy->serialize, policy->columns, decision->values, decision->nulls);
 	begun = serialized ? GetCurrentTimestamp() : decision->decided_at;
 	if (as_insert)
 		push_history(serialized);
 	policy->busy = true;
 	PG_TRY();
 	{
-		run_steps(&step, as_insert,
-		          policy->time_budget == 0
-		              ? 0
-		              : TimestampTzPlusMilliseconds(begun, policy->time_budget));
+		run_steps(
+		    &step, as_insert,
+		    policy->time_budget == 0 ? 0 : TimestampTzPlusMilliseconds(begun, policy->time_budget));
 	}
 	PG_FINALLY();
 	{

@@ -52,10 +52,10 @@ put_double(JsonbParseState **state, const char *key, double number)
 	char text[DOUBLE_SHORTEST_DECIMAL_LEN];
 
 	double_to_shortest_decimal_buf(number, text);
-	put_numeric(state, key,
-	            DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
-	                                                ObjectIdGetDatum(InvalidOid),
-	                                                Int32GetDatum(-1))));
+	put_numeric(
+	    state, key,
+	    DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+	                                        ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
 }
 
 Jsonb *

@@ -50,8 +50,8 @@ guard_option_number(const Jsonb *options, const char *name, double least, double
 		return otherwise;
 	if (value->type != jbvNumeric)
 		refuse(name);
-	number = DatumGetFloat8(
-	    DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
+	number =
+	    DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
 	if (!(number >= least && number <= most))
 		refuse(name);
 	return number;

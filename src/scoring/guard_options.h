@@ -11,8 +11,8 @@
 /* NULL for null and for an option that is not there. In CurrentMemoryContext. */
 extern char *guard_option_text(const Jsonb *options, const char *name);
 /* Within these bounds; otherwise as the next for null and what is not there. */
-extern double guard_option_number(const Jsonb *options, const char *name, double least,
-                                  double most, double otherwise);
+extern double guard_option_number(const Jsonb *options, const char *name, double least, double most,
+                                  double otherwise);
 /* Place of the option's text in a list of words. */
 extern int guard_option_word(const Jsonb *options, const char *name, const char *const *words,
                              int n_words);

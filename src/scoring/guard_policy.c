@@ -88,8 +88,8 @@ fraud_policy_changed(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 		        (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		         errmsg("function \"%s\" was not called as a trigger", "fraud_policy_changed")));
-	relation = heap_getattr(trigger->tg_trigtuple, 1, RelationGetDescr(trigger->tg_relation),
-	                        &is_null);
+	relation =
+	    heap_getattr(trigger->tg_trigtuple, 1, RelationGetDescr(trigger->tg_relation), &is_null);
 	/* After a restore without the table, the number names nothing. */
 	if (!is_null && SearchSysCacheExists1(RELOID, relation))
 		CacheInvalidateRelcacheByRelid(DatumGetObjectId(relation));
@@ -166,8 +166,8 @@ read_options(GuardPolicy *policy, const Jsonb *options)
 	policy->detail_has_reasons =
 	    guard_option_word(options, "detail", details, lengthof(details)) == 1;
 	policy->record_row = guard_option_word(options, "record_row", records, lengthof(records));
-	policy->amount = guard_columns_find(columns, guard_option_text(options, "amount"),
-	                                    "option \"amount\"");
+	policy->amount =
+	    guard_columns_find(columns, guard_option_text(options, "amount"), "option \"amount\"");
 	policy->event_time = guard_columns_find(columns, guard_option_text(options, "event_time"),
 	                                        "option \"event_time\"");
 	if (policy->on_block == ON_BLOCK_FLAG)
@@ -195,8 +195,7 @@ take_stored(GuardPolicy *policy, const StoredPolicy *stored)
 	policy->lists = guard_lists_bind(stored->options, guard_columns_tupdesc(policy->columns));
 	policy->card_numbers = guard_card_numbers_bind(stored->options, stored->key, NIL,
 	                                               guard_columns_tupdesc(policy->columns));
-	policy->serialize =
-	    guard_serialize_bind(stored->options, policy->guarded, policy->columns);
+	policy->serialize = guard_serialize_bind(stored->options, policy->guarded, policy->columns);
 }
 
 static void
@@ -220,8 +219,8 @@ read_policy(GuardPolicy *policy, Relation relation)
 static GuardPolicy *
 make(Relation relation, Oid trigger)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "fraud_detect policy",
-	                                              ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "fraud_detect policy", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	GuardPolicy *policy = palloc0(sizeof(GuardPolicy));
 

@@ -46,9 +46,9 @@ typedef struct GuardPolicy
 	Oid relation; /* of the rows; a partition has an entry of its own */
 	Oid guarded;  /* the relation that the policy is for */
 	int32 version;
-	char *model;        /* NULL: lists and rules alone decide */
+	char *model; /* NULL: lists and rules alone decide */
 	ThresholdSource thresholds;
-	double review_at;   /* as given; NaN: never */
+	double review_at; /* as given; NaN: never */
 	double block_at;
 	double alert_budget; /* shares of transactions */
 	double block_budget;

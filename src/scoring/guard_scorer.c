@@ -39,8 +39,7 @@ make(const GuardPolicy *policy, const LoadedModel *model, bool with_rules, Snaps
 			    guard_card_numbers_bind(policy->options, NULL, entities, scorer->columns);
 		if (policy->thresholds == THRESHOLDS_ALERT_BUDGET)
 			guard_thresholds_by_budget(&model->id, snapshot, policy->alert_budget,
-			                           policy->block_budget, &scorer->review_at,
-			                           &scorer->block_at);
+			                           policy->block_budget, &scorer->review_at, &scorer->block_at);
 	}
 	if (with_rules)
 		scorer->rules = guard_rules_compile(policy->rules, scorer->columns);

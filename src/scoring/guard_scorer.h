@@ -14,12 +14,12 @@
 struct GuardScorer
 {
 	MemoryContext context;
-	uint64 model;        /* its number; 0: there is no model */
-	RowEncoder *encoder; /* NULL: there is no model */
-	TupleDesc columns;   /* the row's, and computed ones after them */
-	float *features;     /* of the latest row */
+	uint64 model;                   /* its number; 0: there is no model */
+	RowEncoder *encoder;            /* NULL: there is no model */
+	TupleDesc columns;              /* the row's, and computed ones after them */
+	float *features;                /* of the latest row */
 	GuardCardNumbers *card_numbers; /* in columns that windows are grouped by; NULL: none */
-	double review_at; /* by the policy's budgets; NaN: never, or there are none */
+	double review_at;               /* by the policy's budgets; NaN: never, or there are none */
 	double block_at;
 	GuardRules *rules; /* NULL: none, or they are not for this scorer */
 };
@@ -30,7 +30,6 @@ struct GuardScorer
  * guard_rules_compile.
  */
 extern GuardScorer *guard_scorer_get(GuardPolicy *policy, GuardScorer **place,
-                                     const LoadedModel *model, bool with_rules,
-                                     Snapshot snapshot);
+                                     const LoadedModel *model, bool with_rules, Snapshot snapshot);
 
 #endif

@@ -60,10 +60,10 @@ partition_of(Relation parent, TimestampTz time)
 			place = bounds->default_index;
 	}
 	if (place < 0)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("%s.decision has no partition for a decision of now",
-		                       REGISTRY_SCHEMA),
-		                errhint("Make one: SELECT fraud_decision_partitions()")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("%s.decision has no partition for a decision of now", REGISTRY_SCHEMA),
+		         errhint("Make one: SELECT fraud_decision_partitions()")));
 	return partitions->oids[place];
 }
 
@@ -96,8 +96,8 @@ parent_place(TupleDesc parent, int place, Form_pg_attribute column)
 	if (column->attisdropped)
 		return -1;
 	/* Nearly always at the same place; but a table may have been attached. */
-	if (place < n && namestrcmp(&TupleDescAttr(parent, place)->attname,
-	                            NameStr(column->attname)) == 0)
+	if (place < n &&
+	    namestrcmp(&TupleDescAttr(parent, place)->attname, NameStr(column->attname)) == 0)
 		return place;
 	for (int i = 0; i < n; i++)
 		if (namestrcmp(&TupleDescAttr(parent, i)->attname, NameStr(column->attname)) == 0)

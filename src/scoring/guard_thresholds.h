@@ -5,8 +5,8 @@
 #ifndef FRAUD_DETECT_GUARD_THRESHOLDS_H
 #define FRAUD_DETECT_GUARD_THRESHOLDS_H
 
-#include "scoring/guard_policy.h"
 #include "pg/registry.h"
+#include "scoring/guard_policy.h"
 
 /*
  * By budgets of alerts, shares of all transactions: the least scores that no more than such a share
