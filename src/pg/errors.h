@@ -18,6 +18,8 @@
 #define ERRCODE_FRAUD_ROW_NOT_BINDABLE MAKE_SQLSTATE('F', 'D', '0', '0', '4')
 /* stored bytes of a version fail verification, or give other margins than recorded */
 #define ERRCODE_FRAUD_MODEL_DAMAGED MAKE_SQLSTATE('F', 'D', '0', '0', '5')
+#define errhint_model_damaged()                                                                    \
+	errhint("Restore the row of fraud.model_version from a backup, or promote another version.")
 /* rows that no model can be trained on: none, one class, no usable column */
 #define ERRCODE_FRAUD_UNUSABLE_DATA MAKE_SQLSTATE('F', 'D', '0', '0', '6')
 /* XGBoost reported a failure of its own */

@@ -77,7 +77,7 @@ pg_attribute_noreturn() golden_damaged(const char *detail)
 {
 	ereport(ERROR,
 	        (errcode(ERRCODE_FRAUD_MODEL_DAMAGED), errmsg("golden rows of the model are damaged"),
-	         errdetail_internal("%s", detail)));
+	         errdetail_internal("%s", detail), errhint_model_damaged()));
 }
 
 static float *
@@ -97,7 +97,8 @@ require_margin(float margin, float golden, uint32 row)
 		ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
 		                errmsg("the model does not give the margins it was registered with"),
 		                errdetail("Golden row %u has margin %.9g here and %.9g in the registry.",
-		                          row + 1, margin, golden)));
+		                          row + 1, margin, golden),
+		                errhint_model_damaged()));
 }
 
 /* One by one and in a block: the engine has different code for the two. */
@@ -142,8 +143,7 @@ golden_check(struct varlena *golden, const Forest *forest, uint32 signature_chec
 		ereport(ERROR,
 		        (errcode(ERRCODE_FRAUD_MODEL_DAMAGED), errmsg("signature of the model is damaged"),
 		         errdetail("Its checksum is not the one in the golden rows."),
-		         errhint("Restore the row of fraud.model_version from a backup, or promote "
-		                 "another version.")));
+		         errhint_model_damaged()));
 
 	bytes += GOLDEN_HEADER_SIZE;
 	check_margins(forest, load_floats(bytes, (size_t) n_rows * forest->n_features),

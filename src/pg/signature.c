@@ -47,8 +47,9 @@ pg_attribute_noreturn() pg_attribute_printf(1, 2) signature_damaged(const char *
 	va_start(arguments, format);
 	vsnprintf(detail, sizeof(detail), format, arguments);
 	va_end(arguments);
-	ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
-	                errmsg("signature of the model is damaged"), errdetail_internal("%s", detail)));
+	ereport(ERROR,
+	        (errcode(ERRCODE_FRAUD_MODEL_DAMAGED), errmsg("signature of the model is damaged"),
+	         errdetail_internal("%s", detail), errhint_model_damaged()));
 }
 
 /* Bytes of a name for a message, cut at a character's boundary. */

@@ -162,9 +162,7 @@ static void
 pg_attribute_noreturn() model_damaged(const char *detail)
 {
 	ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED), errmsg("image of the model is damaged"),
-	                errdetail_internal("%s", detail),
-	                errhint("Restore the row of fraud.model_version from a backup, or promote "
-	                        "another version.")));
+	                errdetail_internal("%s", detail), errhint_model_damaged()));
 }
 
 static void

@@ -36,8 +36,10 @@ find_attribute(TupleDesc tupdesc, const char *name)
 		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), name) != 0)
 			continue;
 		if (found != 0)
-			ereport(ERROR, (errcode(ERRCODE_AMBIGUOUS_COLUMN),
-			                errmsg("the source has several columns named \"%s\"", name)));
+			ereport(ERROR,
+			        (errcode(ERRCODE_AMBIGUOUS_COLUMN),
+			         errmsg("the source has several columns named \"%s\"", name),
+			         errhint("Name columns in a query so that each has a name of its own.")));
 		found = i + 1;
 	}
 	return found;
@@ -266,9 +268,11 @@ columns_choose(TupleDesc tupdesc, const TrainingRequest *request, ColumnChoice *
 			continue;
 		}
 		if (request->has_features)
-			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-			                errmsg("column \"%s\" of type %s cannot be a feature", name,
-			                       format_type_be(attribute->atttypid))));
+			ereport(ERROR,
+			        (errcode(ERRCODE_DATATYPE_MISMATCH),
+			         errmsg("column \"%s\" of type %s cannot be a feature", name,
+			                format_type_be(attribute->atttypid)),
+			         errhint("Turn it into a number, a boolean, a text or a time in a query.")));
 		appendStringInfo(&unsupported, "%s\"%s\" (%s)", unsupported.len == 0 ? "" : ", ", name,
 		                 format_type_be(attribute->atttypid));
 	}
@@ -276,8 +280,10 @@ columns_choose(TupleDesc tupdesc, const TrainingRequest *request, ColumnChoice *
 		ereport(NOTICE,
 		        (errmsg("columns whose type has no encoding are left out: %s", unsupported.data)));
 	if (choice->n_columns == 0)
-		ereport(ERROR, (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
-		                errmsg("no column of the source can be a feature")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
+		         errmsg("no column of the source can be a feature"),
+		         errhint("The label, excluded columns and types without an encoding are none.")));
 	choice->last_attribute = last_attribute(choice);
 }
 

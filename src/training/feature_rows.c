@@ -410,8 +410,11 @@ feature_rows_build(FeatureRows *rows, const TrainingRequest *request, ColumnChoi
 
 	memset(rows, 0, sizeof(*rows));
 	if (n_kept == 0)
-		ereport(ERROR, (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
-		                errmsg("no column of the source can be a feature")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
+		         errmsg("no column of the source can be a feature"),
+		         errdetail("All of them give the label away, or are NULL or the same in all of "
+		                   "the training part.")));
 	if (n_kept > FOREST_MAX_FEATURES)
 		ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
 		                errmsg("%d features are more than the %d a model can have", n_kept,

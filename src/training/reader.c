@@ -164,7 +164,8 @@ prepare_entity(Reader *reader)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 		                errmsg("column \"%s\" of type %s cannot be an entity",
 		                       NameStr(attribute->attname), format_type_be(attribute->atttypid)),
-		                errdetail("The type has no hash function.")));
+		                errdetail("The type has no hash function."),
+		                errhint("Turn it into a text in a query.")));
 	reader->entity_hash = &entry->hash_extended_proc_finfo;
 	reader->entity_collation = attribute->attcollation;
 }
@@ -395,7 +396,8 @@ check_labels(const Reader *reader)
 		ereport(ERROR, (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
 		                errmsg("label \"%s\" has one class only", label),
 		                errdetail("All %u rows are %s.", facts->n_rows,
-		                          facts->n_frauds == 0 ? "legitimate" : "frauds")));
+		                          facts->n_frauds == 0 ? "legitimate" : "frauds"),
+		                errhint("Let the source give rows of both classes.")));
 }
 
 void
