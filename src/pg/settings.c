@@ -178,3 +178,10 @@ setting_progress(void)
 {
 	return strcmp(setting_text(SETTING("progress")), "on") == 0;
 }
+
+void
+setting_for_now(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+	                         false);
+}

@@ -33,4 +33,7 @@ extern bool setting_progress(void);              /* fraud_detect.progress */
  */
 extern uint64 setting_scoring_assignments(void);
 
+/* Any setting of the session, until the GUC nest level ends. */
+extern void setting_for_now(const char *name, const char *value);
+
 #endif

@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "parser/scansup.h"
+#include "pg/settings.h"
 #include "pg/source.h"
 #include "storage/lockdefs.h"
 #include "tcop/dest.h"
@@ -147,8 +148,7 @@ source_open(Source *source, const char *text)
 	 * at the first row. An error undoes it with the transaction.
 	 */
 	source->guc_nest_level = NewGUCNestLevel();
-	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION,
-	                         GUC_ACTION_SAVE, true, 0, false);
+	setting_for_now("synchronize_seqscans", "off");
 	source->portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
 	source->tupdesc = source->portal->tupDesc;
 	/* SPI leaves its own context behind. */

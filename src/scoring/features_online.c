@@ -17,6 +17,7 @@
 #include "executor/executor.h"
 #include "pg/errors.h"
 #include "pg/memory.h"
+#include "pg/settings.h"
 #include "scoring/features_online.h"
 #include "scoring/features_set.h"
 #include "utils/builtins.h"
@@ -380,8 +381,7 @@ features_online_compute(FeaturesOnline *online, Datum *values, bool *nulls)
 	set->busy = true;
 	PG_TRY();
 	{
-		(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-		                         GUC_ACTION_SAVE, true, 0, false);
+		setting_for_now("search_path", "pg_catalog, pg_temp");
 		SPI_connect();
 		caller = MemoryContextSwitchTo(set->context->ecxt_per_tuple_memory);
 		compute(online, set, values, nulls);

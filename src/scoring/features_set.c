@@ -19,6 +19,7 @@
 #include "optimizer/optimizer.h"
 #include "pg/errors.h"
 #include "pg/feature_set.h"
+#include "pg/settings.h"
 #include "scoring/features_set.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -158,13 +159,6 @@ make(FeaturesSet *set, const FeatureView *view)
 		make_column(view, set->entities, &view->columns[c], &set->columns[c]);
 }
 
-static void
-set_for_now(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-	                         false);
-}
-
 static FeaturesSet *
 create(const char *name, const char *definition)
 {
@@ -176,10 +170,10 @@ create(const char *name, const char *definition)
 	int nest_level = NewGUCNestLevel();
 
 	/* Queries are written, read and planned with names that mean the same to everybody. */
-	set_for_now("search_path", "pg_catalog, pg_temp");
+	setting_for_now("search_path", "pg_catalog, pg_temp");
 	feature_settings_exact();
 	/* Some hundred events at most, in the order of an index: a bitmap would have to be sorted. */
-	set_for_now("enable_bitmapscan", "off");
+	setting_for_now("enable_bitmapscan", "off");
 	set->memory = memory;
 	set->name = pstrdup(name);
 	set->definition = pstrdup(definition);

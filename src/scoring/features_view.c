@@ -17,6 +17,7 @@
 #include "parser/parsetree.h"
 #include "pg/errors.h"
 #include "pg/feature_set.h"
+#include "pg/settings.h"
 #include "rewrite/rewriteHandler.h"
 #include "scoring/features_view.h"
 #include "utils/guc.h"
@@ -225,6 +226,5 @@ feature_settings_exact(void)
 	};
 
 	for (int i = 0; i < lengthof(settings); i++)
-		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION,
-		                         GUC_ACTION_SAVE, true, 0, false);
+		setting_for_now(settings[i][0], settings[i][1]);
 }

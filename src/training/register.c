@@ -471,8 +471,7 @@ register_version(const VersionRecord *record, bool *promoted)
 	int64 model_id;
 	int32 version;
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-	                         GUC_ACTION_SAVE, true, 0, false);
+	setting_for_now("search_path", "pg_catalog, pg_temp");
 	version = take_version(record->request->model, &model_id);
 	insert_version(record, model_id, version);
 	insert_run(record, model_id, version);

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "pg/errors.h"
 #include "pg/registry.h"
+#include "pg/settings.h"
 #include "training/feature_source.h"
 #include "training/leakage.h"
 #include "training/memory_estimate.h"
@@ -236,8 +237,7 @@ fraud_retrain(PG_FUNCTION_ARGS)
 	SPI_connect();
 	request = request_from_record(champion.model, champion_request(&champion), &search_path);
 	/* The source's names mean what they meant. */
-	(void) set_config_option("search_path", search_path, PGC_USERSET, PGC_S_SESSION,
-	                         GUC_ACTION_SAVE, true, 0, false);
+	setting_for_now("search_path", search_path);
 	train(context, request, &result);
 	AtEOXact_GUC(true, nest_level);
 	SPI_finish();
