@@ -16,7 +16,7 @@ CREATE TABLE fraud.list_entry (
   removed_by text
 );
 ALTER SEQUENCE fraud.list_entry_id_seq OWNED BY fraud.list_entry.entry_id;
-CREATE INDEX list_entry_value ON fraud.list_entry (value, kind) WHERE removed_at IS NULL;
+CREATE UNIQUE INDEX list_entry_value ON fraud.list_entry (value, kind, list) WHERE removed_at IS NULL;
 COMMENT ON SEQUENCE fraud.list_entry_id_seq IS 'numbers of entries';
 COMMENT ON TABLE fraud.list_entry IS
 'entries of lists, present and past ones: a value of a kind, and what it means for a transaction';
@@ -24,3 +24,163 @@ COMMENT ON COLUMN fraud.list_entry.value IS 'the value as its column''s type pri
 COMMENT ON COLUMN fraud.list_entry.expires IS 'from then on it counts no more; NULL: never';
 SELECT pg_catalog.pg_extension_config_dump('fraud.list_entry', '');
 SELECT pg_catalog.pg_extension_config_dump('fraud.list_entry_id_seq', '');
+
+-- What was written stays: an entry is removed once, and then it is history.
+CREATE FUNCTION fraud.keep_list_entry() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  removed fraud.list_entry := NEW;
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    removed.removed_at := OLD.removed_at;
+    removed.removed_by := OLD.removed_by;
+    IF OLD.removed_at IS NULL AND NEW.removed_at IS NOT NULL AND NEW.removed_by = current_user AND removed = OLD THEN
+      RETURN NEW;
+    END IF;
+  ELSIF TG_OP = 'DELETE' AND OLD.removed_at IS NOT NULL THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION 'entries of lists are history' USING ERRCODE = 'object_not_in_prerequisite_state',
+    HINT = 'fraud_list_add replaces an entry, fraud_list_remove ends it.';
+END
+$$;
+REVOKE ALL ON FUNCTION fraud.keep_list_entry() FROM PUBLIC;
+COMMENT ON FUNCTION fraud.keep_list_entry() IS
+'trigger of fraud.list_entry: 55000 for an UPDATE that does more than to remove an entry in the role''s own name, for a DELETE of '
+'an entry that was not removed, and for TRUNCATE';
+CREATE TRIGGER list_entry_is_history BEFORE UPDATE OR DELETE ON fraud.list_entry
+  FOR EACH ROW EXECUTE FUNCTION fraud.keep_list_entry();
+CREATE TRIGGER list_entry_is_not_truncated BEFORE TRUNCATE ON fraud.list_entry
+  EXECUTE FUNCTION fraud.keep_list_entry();
+ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_is_history;
+ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_is_not_truncated;
+
+CREATE FUNCTION fraud.refuse_other_adder() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+    RAISE EXCEPTION 'role "%" cannot add to a list in the name of role "%"', current_user, NEW.added_by
+      USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NEW;
+END
+$$;
+REVOKE ALL ON FUNCTION fraud.refuse_other_adder() FROM PUBLIC;
+COMMENT ON FUNCTION fraud.refuse_other_adder() IS
+'trigger of fraud.list_entry: 42501 for an added_by that is not the role itself, except in a superuser''s restore';
+CREATE TRIGGER list_entry_names_who_added_it BEFORE INSERT ON fraud.list_entry
+  FOR EACH ROW WHEN (NEW.added_by <> CURRENT_USER) EXECUTE FUNCTION fraud.refuse_other_adder();
+ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_names_who_added_it;
+
+CREATE FUNCTION fraud.decision_named(name text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  names constant text[] := '{approve,review,block}';
+  nearest text;
+BEGIN
+  IF name = ANY (names) THEN
+    RETURN name;
+  ELSIF name = 'allow' THEN
+    RETURN 'approve';
+  ELSIF name IS NULL THEN
+    RAISE EXCEPTION 'decision must not be null' USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  nearest := fraud.nearest_name(name, names);
+  RAISE EXCEPTION 'there is no decision "%"', name USING ERRCODE = 'invalid_parameter_value',
+    HINT = CASE WHEN nearest IS NULL THEN format('There are %s.', fraud.name_list(names)) ELSE format('Did you mean "%s"?', nearest) END;
+END
+$$;
+COMMENT ON FUNCTION fraud.decision_named(text) IS
+'approve, review or block; allow means approve. 22023 for any other name, 22004 for NULL';
+
+-- No message holds the value: what a list is given by mistake may be a card number.
+CREATE FUNCTION fraud.check_list_entry(list text, kind text, value text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  kinds constant text[] := '{card,customer,merchant,device,country}';
+  nearest text := fraud.nearest_name(kind, kinds);
+BEGIN
+  IF list IS NULL OR kind IS NULL OR value IS NULL THEN
+    RAISE EXCEPTION 'list, kind and value must not be null' USING ERRCODE = 'null_value_not_allowed';
+  ELSIF list = '' THEN
+    RAISE EXCEPTION 'the name of a list must not be empty' USING ERRCODE = 'invalid_parameter_value';
+  ELSIF kind <> ALL (kinds) THEN
+    RAISE EXCEPTION 'lists have no kind "%"', kind USING ERRCODE = 'invalid_parameter_value',
+      HINT = CASE WHEN nearest IS NULL THEN format('There are %s.', fraud.name_list(kinds)) ELSE format('Did you mean "%s"?', nearest) END;
+  ELSIF octet_length(value) NOT BETWEEN 1 AND 1000 THEN
+    RAISE EXCEPTION 'the value of a list''s entry must have 1 to 1000 bytes, not %', octet_length(value)
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION fraud.check_list_entry(text, text, text) IS
+'22023 for an entry with an unknown kind, without a name of its list, or with a value that is empty or has more than 1000 bytes; '
+'22004 for NULL';
+
+CREATE FUNCTION @extschema@.fraud_list_add(list text, kind text, value text, decision text, expires timestamptz DEFAULT NULL,
+  note text DEFAULT NULL, not_card_number bool DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  meaning constant text := fraud.decision_named(decision);
+  added bigint;
+BEGIN
+  PERFORM fraud.check_list_entry(list, kind, value);
+  IF not_card_number IS NOT TRUE AND fraud.is_card_number(value) THEN
+    RAISE EXCEPTION 'the value for list "%" looks like a card number', list USING ERRCODE = 'FD010',
+      HINT = 'List its token. A value that only looks like a card number is taken with not_card_number => true.';
+  ELSIF expires <= clock_timestamp() THEN
+    RAISE EXCEPTION 'an entry cannot expire in the past' USING ERRCODE = 'invalid_parameter_value',
+      DETAIL = format('expires is %s.', expires);
+  END IF;
+  -- Whoever comes second replaces what the first one added.
+  LOOP
+    INSERT INTO fraud.list_entry AS e (list, kind, value, decision, expires, note)
+      VALUES (fraud_list_add.list, fraud_list_add.kind, fraud_list_add.value, meaning, fraud_list_add.expires, fraud_list_add.note)
+      ON CONFLICT (value, kind, list) WHERE removed_at IS NULL DO NOTHING RETURNING e.entry_id INTO added;
+    EXIT WHEN added IS NOT NULL;
+    PERFORM FROM @extschema@.fraud_list_remove(fraud_list_add.list, fraud_list_add.kind, fraud_list_add.value);
+  END LOOP;
+  RETURN added;
+END
+$$;
+REVOKE ALL ON FUNCTION @extschema@.fraud_list_add(text, text, text, text, timestamptz, text, bool) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.fraud_list_add(text, text, text, text, timestamptz, text, bool) IS
+'adds a value to a list, in place of the entry that the list has of it; the number of the entry. kind: card, customer, merchant, '
+'device or country; decision: approve (or allow), review or block; expires NULL: never. FD010 for what looks like a card number, '
+'unless not_card_number; 22023 for an unknown kind or decision, an empty value or one of more than 1000 bytes, or a time that is '
+'over; 22004 for NULL';
+
+CREATE FUNCTION @extschema@.fraud_list_remove(list text, kind text, value text) RETURNS bool
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM fraud.check_list_entry(list, kind, value);
+  UPDATE fraud.list_entry AS e SET removed_at = clock_timestamp(), removed_by = current_user
+    WHERE e.value = fraud_list_remove.value AND e.kind = fraud_list_remove.kind AND e.list = fraud_list_remove.list
+      AND e.removed_at IS NULL;
+  RETURN FOUND;
+END
+$$;
+REVOKE ALL ON FUNCTION @extschema@.fraud_list_remove(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.fraud_list_remove(text, text, text) IS
+'takes a value out of a list; its entry stays in fraud.list_entry, with who removed it and when. False where the list does not '
+'have the value; 22023 for an unknown kind, 22004 for NULL';
+
+CREATE VIEW fraud.lists WITH (security_invoker = true) AS
+SELECT e.list, e.kind, e.value, e.decision, e.expires, e.note, e.added_at, e.added_by, e.entry_id
+FROM fraud.list_entry e
+WHERE e.removed_at IS NULL AND (e.expires IS NULL OR e.expires > pg_catalog.statement_timestamp());
+COMMENT ON VIEW fraud.lists IS 'entries of lists that count now';
