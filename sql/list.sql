@@ -30,31 +30,26 @@ CREATE FUNCTION fraud.keep_list_entry() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  removed fraud.list_entry := NEW;
 BEGIN
-  IF TG_OP = 'UPDATE' THEN
-    removed.removed_at := OLD.removed_at;
-    removed.removed_by := OLD.removed_by;
-    IF OLD.removed_at IS NULL AND NEW.removed_at IS NOT NULL AND NEW.removed_by = current_user AND removed = OLD THEN
-      RETURN NEW;
-    END IF;
-  ELSIF TG_OP = 'DELETE' AND OLD.removed_at IS NOT NULL THEN
-    RETURN OLD;
-  END IF;
   RAISE EXCEPTION 'entries of lists are history' USING ERRCODE = 'object_not_in_prerequisite_state',
     HINT = 'fraud_list_add replaces an entry, fraud_list_remove ends it.';
 END
 $$;
 REVOKE ALL ON FUNCTION fraud.keep_list_entry() FROM PUBLIC;
 COMMENT ON FUNCTION fraud.keep_list_entry() IS
-'trigger of fraud.list_entry: 55000 for an UPDATE that does more than to remove an entry in the role''s own name, for a DELETE of '
-'an entry that was not removed, and for TRUNCATE';
-CREATE TRIGGER list_entry_is_history BEFORE UPDATE OR DELETE ON fraud.list_entry
-  FOR EACH ROW EXECUTE FUNCTION fraud.keep_list_entry();
+'trigger of fraud.list_entry: refuses with 55000 what is more than to remove an entry in the role''s own name';
+CREATE TRIGGER list_entry_is_removed_only BEFORE UPDATE ON fraud.list_entry
+  FOR EACH ROW WHEN (OLD.removed_at IS NOT NULL OR NEW.removed_at IS NULL OR NEW.removed_by IS DISTINCT FROM CURRENT_USER
+    OR (OLD.entry_id, OLD.list, OLD.kind, OLD.value, OLD.decision, OLD.expires, OLD.note, OLD.added_at, OLD.added_by)
+      IS DISTINCT FROM
+      (NEW.entry_id, NEW.list, NEW.kind, NEW.value, NEW.decision, NEW.expires, NEW.note, NEW.added_at, NEW.added_by))
+  EXECUTE FUNCTION fraud.keep_list_entry();
+CREATE TRIGGER list_entry_stays BEFORE DELETE ON fraud.list_entry
+  FOR EACH ROW WHEN (OLD.removed_at IS NULL) EXECUTE FUNCTION fraud.keep_list_entry();
 CREATE TRIGGER list_entry_is_not_truncated BEFORE TRUNCATE ON fraud.list_entry
   EXECUTE FUNCTION fraud.keep_list_entry();
-ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_is_history;
+ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_is_removed_only;
+ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_stays;
 ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_is_not_truncated;
 
 CREATE FUNCTION fraud.refuse_other_adder() RETURNS trigger
@@ -106,13 +101,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   kinds constant text[] := '{card,customer,merchant,device,country}';
-  nearest text := fraud.nearest_name(kind, kinds);
+  nearest text;
 BEGIN
   IF list IS NULL OR kind IS NULL OR value IS NULL THEN
     RAISE EXCEPTION 'list, kind and value must not be null' USING ERRCODE = 'null_value_not_allowed';
   ELSIF list = '' THEN
     RAISE EXCEPTION 'the name of a list must not be empty' USING ERRCODE = 'invalid_parameter_value';
   ELSIF kind <> ALL (kinds) THEN
+    nearest := fraud.nearest_name(kind, kinds);
     RAISE EXCEPTION 'lists have no kind "%"', kind USING ERRCODE = 'invalid_parameter_value',
       HINT = CASE WHEN nearest IS NULL THEN format('There are %s.', fraud.name_list(kinds)) ELSE format('Did you mean "%s"?', nearest) END;
   ELSIF octet_length(value) NOT BETWEEN 1 AND 1000 THEN
