@@ -271,8 +271,8 @@ AS $$
 DECLARE
   previous int;
 BEGIN
-  -- One writer at a time; readers need not wait.
-  PERFORM pg_advisory_xact_lock('fraud.policy'::regclass::int, policy.relation::oid::int);
+  -- One writer at a time; INSERTs need not wait.
+  EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', policy.relation);
   SELECT max(p.version) INTO previous FROM fraud.policy p WHERE p.relation = policy.relation;
   policy.version := coalesce(previous, 0) + 1;
   policy.owner := fraud.check_guardable(policy.relation);

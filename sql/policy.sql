@@ -51,7 +51,8 @@ AS $$
 DECLARE
   table_owner oid := (SELECT c.relowner FROM pg_class c WHERE c.oid = NEW.relation);
 BEGIN
-  IF table_owner IS NULL OR NEW.owner <> pg_get_userbyid(table_owner) OR NOT pg_has_role(current_user, table_owner, 'USAGE') THEN
+  IF table_owner IS NULL OR NEW.owner <> pg_get_userbyid(table_owner) OR NOT pg_has_role(current_user, table_owner, 'USAGE')
+    OR NEW.created_by <> current_user THEN
     RAISE EXCEPTION 'role "%" cannot write a policy of relation % in the name of role "%"', current_user, NEW.relation, NEW.owner
       USING ERRCODE = 'insufficient_privilege', HINT = 'The owner of the table writes its policy, with fraud_guard and fraud_rule.';
   END IF;

@@ -23,7 +23,6 @@
 #include "scoring/statement.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -162,7 +161,6 @@ fraud_decide(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	(void) statement_snapshot();
 	context = AllocSetContextCreate(caller, "fraud_decide", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
 	record = PG_GETARG_HEAPTUPLEHEADER(0);
@@ -185,7 +183,6 @@ static void
 check_scorer(GuardStatement *statement, Snapshot snapshot)
 {
 	GuardPolicy *policy = statement->policy;
-	int nest_level = NewGUCNestLevel();
 	LoadedModel *model;
 	Oid user;
 	int context;
@@ -194,7 +191,6 @@ check_scorer(GuardStatement *statement, Snapshot snapshot)
 	guard_attempt_as(guard_statement_owner(statement));
 	model = guard_statement_champion(statement, snapshot);
 	(void) guard_scorer_get(policy, &policy->champion, model, true, snapshot);
-	AtEOXact_GUC(true, nest_level);
 	SetUserIdAndSecContext(user, context);
 }
 

@@ -10,16 +10,12 @@
 #include "pg/compat.h"
 
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "pg/errors.h"
 #include "scoring/guard_attempt.h"
 #include "scoring/guard_budget.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
-
-#define OWN_SEARCH_PATH "pg_catalog, pg_temp"
 
 void
 guard_attempt_as(Oid owner)
@@ -30,10 +26,6 @@ guard_attempt_as(Oid owner)
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(owner,
 	                       context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
-	/* The comparison saves far more than it costs. */
-	if (strcmp(namespace_search_path, OWN_SEARCH_PATH) != 0)
-		(void) set_config_option("search_path", OWN_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,
-		                         GUC_ACTION_SAVE, true, 0, false);
 }
 
 static bool
@@ -82,7 +74,6 @@ guard_attempt(void (*step)(void *argument), void *argument, TimestampTz deadline
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner resource_owner = CurrentResourceOwner;
 	volatile bool done = false;
-	int nest_level;
 	Oid user;
 	int context;
 
@@ -91,11 +82,9 @@ guard_attempt(void (*step)(void *argument), void *argument, TimestampTz deadline
 	PG_TRY();
 	{
 		GetUserIdAndSecContext(&user, &context);
-		nest_level = NewGUCNestLevel();
 		guard_budget_begin(deadline);
 		step(argument);
 		(void) guard_budget_end();
-		AtEOXact_GUC(true, nest_level);
 		SetUserIdAndSecContext(user, context);
 		ReleaseCurrentSubTransaction();
 		done = true;

@@ -16,7 +16,7 @@ typedef struct GuardFailure
 /*
  * Runs step(argument) in a subtransaction, and takes back what it changed if it fails: false, with
  * the failure in CurrentMemoryContext. A step that has not ended at the deadline (0: none)
- * fails with FD011. The user and the settings are afterwards what they were before.
+ * fails with FD011. The user is afterwards who it was before.
  *
  * Not caught, since it is not for the guard to decide on: a cancellation by anybody else, a
  * shutdown, a serialization failure or deadlock, and a card number (FD010).
@@ -24,10 +24,7 @@ typedef struct GuardFailure
 extern bool guard_attempt(void (*step)(void *argument), void *argument, TimestampTz deadline,
                           GuardFailure *failure);
 
-/*
- * In a step: from here on as the policy's owner, restricted as in an index's or a view's
- * maintenance, with names found in pg_catalog only.
- */
+/* In a step: from here on as the policy's owner, restricted as in an index's maintenance. */
 extern void guard_attempt_as(Oid owner);
 
 #endif

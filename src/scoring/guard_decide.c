@@ -18,6 +18,7 @@
 #include "scoring/guard_scorer.h"
 #include "scoring/guard_thresholds.h"
 #include "scoring/model_explainer.h"
+#include "scoring/statement.h"
 #include "utils/datum.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -229,11 +230,9 @@ score_in_shadow(void *argument)
 	LoadedModel *model;
 	GuardScorer *scorer;
 
+	decision->shadow_version = statement->shadow.version;
 	guard_attempt_as(guard_statement_owner(statement));
 	model = guard_statement_challenger(statement, step->snapshot);
-	if (model == NULL)
-		return;
-	decision->shadow_version = model->id.version;
 	scorer = guard_scorer_get(policy, &policy->challenger, model, false, step->snapshot);
 	row_encoder_encode(scorer->encoder, &values, &nulls, scorer->features);
 	decision->shadow_score =
@@ -245,13 +244,6 @@ wants_reasons(const GuardPolicy *policy, const GuardDecision *decision)
 {
 	return decision->made.decision != DECISION_APPROVE && !decision->failed &&
 	       decision->features != NULL && policy->n_reasons > 0;
-}
-
-static bool
-wants_shadow(const GuardStatement *statement)
-{
-	return statement->policy->shadow != NULL && statement->champion != NULL &&
-	       (!statement->has_challenger || statement->challenger != NULL);
 }
 
 /* The decision stands; that something of its record is missing is for the server's log. */
@@ -277,7 +269,7 @@ run_steps(Step *step, bool as_insert, TimestampTz deadline)
 	draw_random_pass(policy, as_insert, decision);
 	if (wants_reasons(policy, decision))
 		try_beside(explain, step, deadline, "reasons");
-	if (!decision->failed && wants_shadow(step->statement))
+	if (!decision->failed && step->statement->is_shadowed)
 		try_beside(score_in_shadow, step, deadline, "score of the challenger");
 }
 
@@ -333,7 +325,7 @@ guard_decide(GuardStatement *statement, TupleTableSlot *slot, bool as_insert,
 {
 	GuardPolicy *policy = statement->policy;
 	bool serialized = as_insert && policy->serialize != NULL;
-	Step step = {.statement = statement, .decision = decision, .snapshot = GetActiveSnapshot()};
+	Step step = {.statement = statement, .decision = decision, .snapshot = statement_snapshot()};
 	TimestampTz begun;
 
 	begin_decision(policy, slot, decision);

@@ -78,11 +78,20 @@ guard_statement_owner(GuardStatement *statement)
 LoadedModel *
 guard_statement_champion(GuardStatement *statement, Snapshot snapshot)
 {
-	if (!statement->has_champion && statement->policy->model != NULL)
-	{
-		VersionId id = registry_resolve(statement->policy->model, 0, snapshot);
+	const GuardPolicy *policy = statement->policy;
+	VersionId id;
 
+	if (statement->has_champion)
+		return statement->champion;
+	if (policy->model != NULL)
+	{
+		id = registry_resolve(policy->model, 0, snapshot);
+		statement->is_shadowed =
+		    policy->shadow != NULL &&
+		    registry_find_alias(&id, policy->shadow, snapshot, &statement->shadow);
 		statement->champion = model_cache_hold(&id, snapshot);
+		/* The name that was resolved lives no longer than this row. */
+		statement->shadow.model = statement->champion->id.model;
 	}
 	statement->has_champion = true;
 	return statement->champion;
@@ -91,12 +100,7 @@ guard_statement_champion(GuardStatement *statement, Snapshot snapshot)
 LoadedModel *
 guard_statement_challenger(GuardStatement *statement, Snapshot snapshot)
 {
-	const GuardPolicy *policy = statement->policy;
-	VersionId id;
-
-	if (!statement->has_challenger && statement->champion != NULL && policy->shadow != NULL &&
-	    registry_find_alias(&statement->champion->id, policy->shadow, snapshot, &id))
-		statement->challenger = model_cache_hold(&id, snapshot);
-	statement->has_challenger = true;
+	if (statement->challenger == NULL)
+		statement->challenger = model_cache_hold(&statement->shadow, snapshot);
 	return statement->challenger;
 }

@@ -15,7 +15,8 @@ typedef struct GuardStatement
 	Oid owner;                /* InvalidOid: not looked up yet */
 	bool has_champion;        /* resolved; with NULL where the policy has no model */
 	LoadedModel *champion;
-	bool has_challenger;
+	bool is_shadowed; /* resolved with the champion; the challenger is loaded when it scores */
+	VersionId shadow;
 	LoadedModel *challenger;
 	MemoryContextCallback release;
 } GuardStatement;
@@ -29,10 +30,13 @@ extern GuardStatement *guard_statement_begin(Relation relation, Oid trigger, Mem
  */
 extern Oid guard_statement_owner(GuardStatement *statement);
 
-/* The champion of the policy's model, as the current user: FD002, FD003, FD005, 42501. */
+/*
+ * The champion of the policy's model, as the current user: FD002, FD003, FD005, 42501. NULL where
+ * the policy has no model.
+ */
 extern LoadedModel *guard_statement_champion(GuardStatement *statement, Snapshot snapshot);
 
-/* The version of the same model that shadows it; NULL: none. */
+/* The version of the same model that shadows it, where the statement is_shadowed: FD005. */
 extern LoadedModel *guard_statement_challenger(GuardStatement *statement, Snapshot snapshot);
 
 #endif
