@@ -61,23 +61,53 @@ profile_counts_begin(ProfileCounts *counts, const ProfileFeature *feature,
 	return true;
 }
 
-void
-profile_counts_number(ProfileCounts *counts, const ProfileFeature *feature, double number)
+/*
+ * profile_bin_of of all pending numbers, level by level: nothing branches on an edge, and each step of
+ * a search goes on while those of the others wait for memory.
+ */
+static void
+count_bins(ProfileCounts *counts, const ProfileFeature *feature)
 {
-	counts->counts[profile_bin_of(feature, number)]++;
-	counts->low = number < counts->low ? number : counts->low;
-	if (isinf(number))
-		return;
-	counts->finite++;
-	exact_sum_add(&counts->sum, number);
-	if (isfinite(number * number))
-		exact_sum_add(&counts->squares, number * number);
+	const ProfileBin *bins = feature->bins;
+	uint32_t places[PROFILE_COUNTS_PENDING] = {0};
+	uint32_t n = counts->n_pending;
+
+	for (uint32_t left = feature->n; left > 0;)
+	{
+		uint32_t half = (left + 1) / 2;
+
+		for (uint32_t i = 0; i < n; i++)
+			places[i] += half & -(uint32_t) (bins[places[i] + half - 1].edge < counts->pending[i]);
+		left -= half;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		counts->counts[places[i]]++;
 }
 
 void
-profile_counts_merge(ProfileCounts *counts, const ProfileCounts *more,
-                     const ProfileFeature *feature)
+profile_counts_settle(ProfileCounts *counts, const ProfileFeature *feature)
 {
+	count_bins(counts, feature);
+	for (uint32_t i = 0; i < counts->n_pending; i++)
+	{
+		double number = counts->pending[i];
+
+		counts->low = number < counts->low ? number : counts->low;
+		if (isinf(number))
+			continue;
+		counts->finite++;
+		exact_sum_add(&counts->sum, number);
+		if (isfinite(number * number))
+			exact_sum_add(&counts->squares, number * number);
+	}
+	counts->n_pending = 0;
+}
+
+void
+profile_counts_merge(ProfileCounts *counts, ProfileCounts *more, const ProfileFeature *feature)
+{
+	profile_counts_settle(counts, feature);
+	profile_counts_settle(more, feature);
 	for (uint32_t k = 0; k <= feature->n; k++)
 		counts->counts[k] += more->counts[k];
 	counts->missing += more->missing;
@@ -130,9 +160,10 @@ finish_text(const ProfileCounts *counts, const ProfileFeature *feature, ProfileF
 }
 
 bool
-profile_counts_finish(const ProfileCounts *counts, const ProfileFeature *feature,
-                      ProfileFeature *result, const CoreAllocator *allocator)
+profile_counts_finish(ProfileCounts *counts, const ProfileFeature *feature, ProfileFeature *result,
+                      const CoreAllocator *allocator)
 {
+	profile_counts_settle(counts, feature);
 	*result = *feature;
 	result->present = result->others = 0;
 	result->missing = counts->missing;

@@ -1,83 +1,8 @@
 /*
  * sample.c
- *		Sorting keys, runs of them as bytes, and the walk over two samples.
+ *		Runs of keys as bytes, and the walk over two samples.
  */
 #include "core/sample.h"
-
-#define DIGIT_BITS 11
-#define N_DIGITS 6
-#define DIGIT_VALUES (1 << DIGIT_BITS)
-#define FEW 64
-
-static void
-sort_few(uint64_t *keys, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-	{
-		uint64_t key = keys[i];
-		size_t at = i;
-
-		for (; at > 0 && keys[at - 1] > key; at--)
-			keys[at] = keys[at - 1];
-		keys[at] = key;
-	}
-}
-
-static inline uint32_t
-digit_of(uint64_t key, int digit)
-{
-	return (uint32_t) (key >> (digit * DIGIT_BITS)) & (DIGIT_VALUES - 1);
-}
-
-/* Counts of a digit to places; false where all keys have the same digit. */
-static bool
-places_of_digit(size_t *counts, size_t n)
-{
-	size_t place = 0;
-
-	for (uint32_t value = 0; value < DIGIT_VALUES; value++)
-	{
-		size_t count = counts[value];
-
-		if (count == n)
-			return false;
-		counts[value] = place;
-		place += count;
-	}
-	return true;
-}
-
-/* Least significant digit first: as many passes as there are digits that differ. */
-void
-sample_sort(uint64_t *keys, uint64_t *scratch, size_t n)
-{
-	size_t counts[N_DIGITS][DIGIT_VALUES];
-	uint64_t *from = keys;
-	uint64_t *to = scratch;
-
-	if (n <= FEW)
-	{
-		sort_few(keys, n);
-		return;
-	}
-	memset(counts, 0, sizeof(counts));
-	for (size_t i = 0; i < n; i++)
-		for (int digit = 0; digit < N_DIGITS; digit++)
-			counts[digit][digit_of(keys[i], digit)]++;
-	for (int digit = 0; digit < N_DIGITS; digit++)
-	{
-		uint64_t *swap = from;
-
-		if (!places_of_digit(counts[digit], n))
-			continue;
-		for (size_t i = 0; i < n; i++)
-			to[counts[digit][digit_of(from[i], digit)]++] = from[i];
-		from = to;
-		to = swap;
-	}
-	if (from != keys)
-		memcpy(keys, from, n * sizeof(uint64_t));
-}
 
 static uint8_t *
 put_number(uint64_t number, uint8_t *out, int *n_bytes)
@@ -292,20 +217,10 @@ replace_first(SampleWalk *walk)
 		sift_down(walk, 0);
 }
 
-/* Keys of an array from place i on that equal the one there. */
-static inline size_t
-equal_from(const uint64_t *keys, size_t i, size_t n)
-{
-	uint64_t key = keys[i];
-	size_t start = i;
-
-	do
-		i++;
-	while (i < n && keys[i] == key);
-	return i - start;
-}
-
-/* Two arrays: what most walks are over. Leaves when one of them is exhausted, or the ties are full. */
+/*
+ * Two arrays: what most walks are over. Leaves when one of them is exhausted, or the ties are full.
+ * Which array is next cannot be foreseen, so nothing branches on it.
+ */
 static size_t
 merge_arrays(SampleWalk *walk, SampleTie *ties, size_t capacity)
 {
@@ -316,27 +231,46 @@ merge_arrays(SampleWalk *walk, SampleTie *ties, size_t capacity)
 	for (; n < capacity && i < a->n && j < b->n; n++)
 	{
 		uint64_t x = a->keys[i], y = b->keys[j];
-		SampleTie *tie = &ties[n];
+		uint64_t key = x < y ? x : y;
+		size_t from_a = x <= y, from_b = y <= x;
 
-		tie->value = sample_value(x < y ? x : y);
-		tie->counts[0] = tie->counts[1] = 0;
-		if (x <= y)
-		{
-			size_t equal = equal_from(a->keys, i, a->n);
-
-			tie->counts[a->side] += equal;
-			i += equal;
-		}
-		if (y <= x)
-		{
-			size_t equal = equal_from(b->keys, j, b->n);
-
-			tie->counts[b->side] += equal;
-			j += equal;
-		}
+		i += from_a;
+		j += from_b;
+		while (i < a->n && a->keys[i] == key)
+			i++, from_a++;
+		while (j < b->n && b->keys[j] == key)
+			j++, from_b++;
+		ties[n].value = sample_value(key);
+		ties[n].counts[0] = ties[n].counts[1] = 0;
+		ties[n].counts[a->side] += from_a;
+		ties[n].counts[b->side] += from_b;
 	}
 	a->next = i;
 	b->next = j;
+	return n;
+}
+
+/* What is left is in one array. */
+static size_t
+take_array(SampleWalk *walk, SampleTie *ties, size_t capacity)
+{
+	SampleCursor *cursor = walk->heap[0];
+	const uint64_t *keys = cursor->keys;
+	size_t i = cursor->next, n = 0;
+
+	for (; n < capacity && i < cursor->n; n++)
+	{
+		uint64_t key = keys[i];
+		size_t start = i;
+
+		do
+			i++;
+		while (i < cursor->n && keys[i] == key);
+		ties[n].value = sample_value(key);
+		ties[n].counts[cursor->side] = i - start;
+		ties[n].counts[1 - cursor->side] = 0;
+	}
+	cursor->next = i;
 	return n;
 }
 
@@ -365,6 +299,11 @@ sample_walk_next(SampleWalk *walk, SampleTie *ties, size_t capacity)
 	if (is_over_two_arrays(walk))
 	{
 		n = merge_arrays(walk, ties, capacity);
+		restore_order(walk);
+	}
+	if (walk->n == 1 && walk->heap[0]->source == NULL)
+	{
+		n += take_array(walk, ties + n, capacity - n);
 		restore_order(walk);
 	}
 	for (; n < capacity && walk->n > 0; n++)

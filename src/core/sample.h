@@ -45,6 +45,10 @@ sample_value(uint64_t key)
 /* Sorts ascending in linear time; scratch has room for n keys. */
 extern void sample_sort(uint64_t *keys, uint64_t *scratch, size_t n);
 
+/* Two sorted arrays to one, which has room for all keys. */
+extern void sample_merge(const uint64_t *a, size_t n_a, const uint64_t *b, size_t n_b,
+                         uint64_t *out);
+
 /* Encoding: begin, then add sorted keys until the buffer may be full; the last entry comes with the end. */
 #define SAMPLE_RUN_ENTRY 17 /* most bytes of an entry */
 

@@ -160,7 +160,7 @@ count_row(const float *features, double score, void *argument)
 }
 
 static text *
-finish_profile(const Profile *baseline, const ProfileCounts *counts)
+finish_profile(const Profile *baseline, ProfileCounts *counts)
 {
 	CoreAllocator allocator = memory_context_allocator(CurrentMemoryContext);
 	Profile profile = {.n = baseline->n};
@@ -173,7 +173,7 @@ finish_profile(const Profile *baseline, const ProfileCounts *counts)
 }
 
 static void
-put_profiles(ReturnSetInfo *result, const BaselineCount *count, const VersionId *id)
+put_profiles(ReturnSetInfo *result, BaselineCount *count, const VersionId *id)
 {
 	Datum values[N_COLUMNS];
 	bool nulls[N_COLUMNS] = {false};

@@ -171,7 +171,7 @@ Datum
 fraud_profile_against_combine(PG_FUNCTION_ARGS)
 {
 	AgainstState *state = PG_ARGISNULL(0) ? NULL : (AgainstState *) PG_GETARG_POINTER(0);
-	const AgainstState *other = PG_ARGISNULL(1) ? NULL : (AgainstState *) PG_GETARG_POINTER(1);
+	AgainstState *other = PG_ARGISNULL(1) ? NULL : (AgainstState *) PG_GETARG_POINTER(1);
 
 	if (other == NULL)
 	{
@@ -203,6 +203,7 @@ fraud_profile_against_serial(PG_FUNCTION_ARGS)
 	{
 		ProfileCounts *counts = &state->counts[i];
 
+		profile_counts_settle(counts, &state->profile.features[i]);
 		for (uint32 k = 0; k <= state->profile.features[i].n; k++)
 			pq_sendint64(&message, counts->counts[k]);
 		pq_sendint64(&message, counts->missing);

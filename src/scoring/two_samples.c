@@ -209,23 +209,89 @@ two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo)
 		make_runs(samples, fcinfo);
 }
 
-/* Keys that fit beside those that are here stay as they are. */
+/* A worker's keys, from a message that may begin anywhere: kept as they are where they fit. */
 static void
 add_plain_run(TwoSamples *samples, const KeyRun *source, FunctionCallInfo fcinfo)
 {
+	uint8 *bytes = MemoryContextAllocHuge(samples->context, source->size);
 	KeyRun *run;
 
+	memcpy(bytes, source->bytes, source->size);
 	if (samples->may_spill &&
 	    samples->bytes_of_runs + source->size > samples->most_keys * sizeof(uint64))
 	{
-		make_run(samples, source->side, (const uint64 *) source->bytes, source->rows, fcinfo);
+		make_run(samples, source->side, (const uint64 *) bytes, source->rows, fcinfo);
+		pfree(bytes);
 		return;
 	}
 	run = new_run(samples, source->side);
 	*run = *source;
-	run->bytes = MemoryContextAllocHuge(samples->context, source->size);
-	memcpy(run->bytes, source->bytes, source->size);
+	run->bytes = bytes;
 	samples->bytes_of_runs += source->size;
+}
+
+/* Takes the plain runs of a side off the state. */
+static int
+take_plain_runs(TwoSamples *samples, int side, KeyRun *taken)
+{
+	int n_taken = 0, kept = 0;
+
+	for (int i = 0; i < samples->n_runs; i++)
+	{
+		if (samples->runs[i].side != side || !samples->runs[i].is_plain)
+			samples->runs[kept++] = samples->runs[i];
+		else
+		{
+			taken[n_taken++] = samples->runs[i];
+			samples->bytes_of_runs -= samples->runs[i].size;
+		}
+	}
+	samples->n_runs = kept;
+	return n_taken;
+}
+
+/* The first two of the runs become one, the last. */
+static void
+merge_first_two(TwoSamples *samples, KeyRun *runs, int n)
+{
+	KeyRun merged = {.side = runs[0].side, .is_plain = true};
+
+	CHECK_FOR_INTERRUPTS();
+	merged.rows = runs[0].rows + runs[1].rows;
+	merged.size = merged.rows * sizeof(uint64);
+	merged.bytes = MemoryContextAllocHuge(samples->context, merged.size);
+	sample_merge((uint64 *) runs[0].bytes, runs[0].rows, (uint64 *) runs[1].bytes, runs[1].rows,
+	             (uint64 *) merged.bytes);
+	pfree(runs[0].bytes);
+	pfree(runs[1].bytes);
+	memmove(runs, runs + 2, (n - 2) * sizeof(KeyRun));
+	runs[n - 2] = merged;
+}
+
+void
+two_samples_join(TwoSamples *samples, int side)
+{
+	KeyRun *taken = palloc((samples->n_runs + 1) * sizeof(KeyRun));
+	Size n = samples->n[side];
+	int n_taken = take_plain_runs(samples, side, taken);
+
+	if (n_taken > 0 && n > 0)
+	{
+		two_samples_sort(samples, side);
+		taken[n_taken] = (KeyRun){.side = side, .is_plain = true, .rows = n};
+		taken[n_taken].size = n * sizeof(uint64);
+		taken[n_taken].bytes = MemoryContextAllocHuge(samples->context, taken[n_taken].size);
+		memcpy(taken[n_taken++].bytes, two_samples_keys(samples, side), n * sizeof(uint64));
+		samples->n[side] = samples->n_sorted[side] = 0;
+	}
+	for (; n_taken > 1; n_taken--)
+		merge_first_two(samples, taken, n_taken);
+	if (n_taken == 1)
+	{
+		*new_run(samples, side) = taken[0];
+		samples->bytes_of_runs += taken[0].size;
+	}
+	pfree(taken);
 }
 
 void

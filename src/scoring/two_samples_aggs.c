@@ -249,13 +249,20 @@ check_run(const KeyRun *run)
 static void
 check_keys(const KeyRun *run)
 {
-	const uint64 *keys = (const uint64 *) run->bytes;
+	bool sound = run->rows == run->size / sizeof(uint64) && run->size % sizeof(uint64) == 0;
+	uint64 previous = 0;
 
-	if (run->rows != run->size / sizeof(uint64) || run->size % sizeof(uint64) != 0)
+	for (Size at = 0; sound && at < run->size; at += sizeof(uint64))
+	{
+		uint64 key;
+
+		/* A message need not be aligned. */
+		memcpy(&key, run->bytes + at, sizeof(uint64));
+		sound = key >= previous && key <= SAMPLE_GREATEST_KEY;
+		previous = key;
+	}
+	if (!sound)
 		aggregate_state_damaged();
-	for (Size i = 0; i < run->rows; i++)
-		if (keys[i] > SAMPLE_GREATEST_KEY || (i > 0 && keys[i] < keys[i - 1]))
-			aggregate_state_damaged();
 }
 
 static void
@@ -273,7 +280,6 @@ receive_run(StringInfo message, TwoSamples *samples)
 	run->size = size;
 	run->block = 0;
 	run->bytes = (uint8 *) pq_getmsgbytes(message, (int) size);
-	run->bytes = memcpy(palloc_extended(Max(size, 1), MCXT_ALLOC_HUGE), run->bytes, size);
 	if (run->is_plain)
 		check_keys(run);
 	else
@@ -284,6 +290,7 @@ receive_run(StringInfo message, TwoSamples *samples)
 	samples->n_runs++;
 }
 
+/* Runs stay in the message: it lives until the state has been combined with another. */
 TwoSamples *
 two_samples_receive(StringInfo message)
 {

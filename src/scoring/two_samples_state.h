@@ -45,6 +45,8 @@ extern TwoSamples *two_samples_create(FunctionCallInfo fcinfo);
 /* Room for one more key; makes runs of all keys where work_mem has none. */
 extern void two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo);
 extern void two_samples_sort(TwoSamples *samples, int side);
+/* Plain runs of a side, and the keys beside them, to one: walks over few arrays are fast. */
+extern void two_samples_join(TwoSamples *samples, int side);
 /* Bytes of a run, copied into the state; from memory or from another state's file. */
 extern void two_samples_add_run(TwoSamples *samples, const KeyRun *run, BufFile *file,
                                 FunctionCallInfo fcinfo);

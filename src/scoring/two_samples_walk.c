@@ -79,6 +79,8 @@ walk_over_sides(TwoSamples *samples, int first, int last)
 {
 	TwoSamplesWalk *walk = palloc(sizeof(TwoSamplesWalk));
 
+	for (int side = first; side <= last; side++)
+		two_samples_join(samples, side);
 	walk->cursors = palloc((samples->n_runs + 2) * sizeof(SampleCursor *));
 	walk->n_cursors = 0;
 	for (int side = first; side <= last; side++)

@@ -18,6 +18,8 @@
 
 #define N 5000
 
+#define N_KINDS 6
+
 static double
 draw(RandomState *random, int kind)
 {
@@ -31,6 +33,12 @@ draw(RandomState *random, int kind)
 			return floor(uniform * 20.0) - 10.0;
 		case 2:
 			return (uniform - 0.5) * 1e300;
+		case 3:
+			/* Clusters of a few values that differ in their last digits. */
+			return floor(uniform * 1000.0) + 1e-9 * random_uniform(random);
+		case 4:
+			/* One large cluster among others. */
+			return uniform < 0.5 ? 1e6 + 1e-6 * uniform : -uniform * 1e9;
 		default:
 			return uniform < 0.1   ? -INFINITY
 			       : uniform < 0.2 ? INFINITY
@@ -65,7 +73,7 @@ compare_keys(const void *a, const void *b)
 static void
 sorting_sorts(void **state)
 {
-	for (int kind = 0; kind < 4; kind++)
+	for (int kind = 0; kind < N_KINDS; kind++)
 		for (size_t n = 0; n <= N; n = n * 3 + 1)
 		{
 			uint64_t keys[N], expected[N], scratch[N];
@@ -77,6 +85,27 @@ sorting_sorts(void **state)
 			qsort(expected, n, sizeof(uint64_t), compare_keys);
 			sample_sort(keys, scratch, n);
 			assert_memory_equal(keys, expected, n * sizeof(uint64_t));
+		}
+}
+
+static void
+merging_merges(void **state)
+{
+	for (int kind = 0; kind < N_KINDS; kind++)
+		for (size_t n = 0; n <= N; n = n * 3 + 1)
+		{
+			uint64_t keys[N], expected[N], scratch[N];
+			size_t first = n / 3;
+			RandomState random;
+
+			random_seed(&random, n, (uint64_t) kind);
+			for (size_t i = 0; i < n; i++)
+				expected[i] = keys[i] = sample_key(draw(&random, kind));
+			sample_sort(expected, scratch, n);
+			sample_sort(keys, scratch, first);
+			sample_sort(keys + first, scratch, n - first);
+			sample_merge(keys, first, keys + first, n - first, scratch);
+			assert_memory_equal(scratch, expected, n * sizeof(uint64_t));
 		}
 }
 
@@ -151,7 +180,7 @@ compare_walks(SampleCursor **cursors, size_t n, const uint64_t *left, const uint
 static void
 a_walk_over_any_split_is_the_same(void **state)
 {
-	for (int kind = 0; kind < 4; kind++)
+	for (int kind = 0; kind < N_KINDS; kind++)
 	{
 		uint64_t keys[2][N], parts[2][N], scratch[N];
 		SampleCursor cursor[2][4];
@@ -245,6 +274,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(keys_keep_the_order),
 	    cmocka_unit_test(sorting_sorts),
+	    cmocka_unit_test(merging_merges),
 	    cmocka_unit_test(a_walk_over_any_split_is_the_same),
 	    cmocka_unit_test(damaged_runs_are_noticed),
 	};
