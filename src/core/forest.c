@@ -9,7 +9,11 @@ forest_use_path(Forest *forest, ForestPath path)
 {
 	if (path >= FOREST_PATHS || !forest_path_available(path))
 		return false;
-	forest->path = forest->lanes.shape != FOREST_SHAPE_NONE ? path : FOREST_PATH_NODES;
+	if (forest->lanes.shape == FOREST_SHAPE_NONE)
+		path = FOREST_PATH_NODES;
+	else if (path == FOREST_PATH_NODES && forest->nodes == NULL)
+		return false;
+	forest->path = path;
 	return true;
 }
 

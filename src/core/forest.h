@@ -16,20 +16,21 @@
 #include "core/forest_path.h"
 
 #define FOREST_IMAGE_ALIGNMENT 64
-#define FOREST_IMAGE_VERSION 2
+#define FOREST_IMAGE_VERSION 3
 #define FOREST_MAX_FEATURES 65535
 
 typedef struct ForestNode ForestNode; /* layout private to the engine */
 
 typedef struct Forest
 {
-	uint32_t image_version; /* below FOREST_IMAGE_VERSION: forest_image_from_forest() lays it out */
+	uint32_t image_version; /* 1: has no layout, forest_image_from_forest() lays it out */
 	uint32_t n_features;
 	uint32_t n_trees;
 	uint32_t n_nodes;
 	float base_margin;
-	const uint32_t *roots; /* n_trees indices into nodes */
-	const ForestNode *nodes;
+	const uint32_t *roots;      /* n_trees indices into nodes */
+	const ForestNode *nodes;    /* NULL, as roots: the image has a layout alone, see below */
+	void *made_nodes;           /* memory of forest_make_nodes(), or NULL */
 	const uint32_t *categories; /* bit sets of categorical splits */
 	uint32_t n_category_words;
 	Calibration calibration; /* arrays point into the image */
@@ -45,9 +46,17 @@ typedef struct Forest
 extern bool forest_open(const void *image, size_t size, Forest *forest, CoreError *error);
 
 /*
+ * An image with a layout for vectors holds no nodes, but for forests with categorical splits: the
+ * layout says it all. This makes them, for FOREST_PATH_NODES and for who looks at trees; does
+ * nothing to a forest that has them. False only for want of memory.
+ */
+extern bool forest_make_nodes(Forest *forest, const CoreAllocator *allocator, CoreError *error);
+extern void forest_release_nodes(Forest *forest, const CoreAllocator *allocator);
+
+/*
  * forest_open() takes the fastest path that the machine and the image have. This
- * takes another one, if the machine has it: false, and nothing changed, if not.
- * A forest without a layout for vectors (an image of version 1, or more slots
+ * takes another one, if the machine and the forest have it: false, and nothing changed,
+ * if not. A forest without a layout for vectors (an image of version 1, or more slots
  * than a layout holds) stays with FOREST_PATH_NODES, whatever was asked for.
  */
 extern bool forest_use_path(Forest *forest, ForestPath path);

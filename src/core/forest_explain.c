@@ -124,7 +124,7 @@ go_up(const ExplainedTree *tree, double *contributions)
 void
 forest_explain(ForestExplainer *explainer, const float *row, double *contributions)
 {
-	const Forest *forest = explainer->forest;
+	const Forest *forest = &explainer->forest;
 	const uint32_t *categories = forest->n_category_words > 0 ? forest->categories : NULL;
 
 	memset(contributions, 0, forest->n_features * sizeof(double));

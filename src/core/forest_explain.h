@@ -66,7 +66,7 @@ typedef struct ExplainSplit
 
 typedef struct ForestExplainer
 {
-	const Forest *forest;
+	Forest forest;              /* with its nodes */
 	double expected;            /* margin that is expected of a row of which nothing is known */
 	const ExplainSplit *splits; /* of all trees */
 	const uint32_t *n_rules;    /* of each tree: fours of points that it takes */
@@ -81,7 +81,7 @@ typedef struct ForestExplainer
 /*
  * The image does not hold covers, so an explainer is made from the model's own
  * document (xgboost_model.h), which has to have the very trees of the forest.
- * What stays comes from the allocator, 64 bytes for each split and little more;
+ * What stays comes from the allocator, at most 96 bytes for each split and little more;
  * what does not from scratch. The forest must outlive the explainer. Any bytes
  * give an explainer or false with the reason. O(document).
  */

@@ -348,10 +348,12 @@ forest_explainer_open(const Forest *forest, const void *model, size_t model_size
 	bool ok;
 
 	memset(explainer, 0, sizeof(*explainer));
-	explainer->forest = forest;
+	explainer->forest = *forest;
+	explainer->forest.made_nodes = NULL;
 	if (!xgboost_model_read(model, model_size, scratch, &trees, error))
 		return false;
-	ok = explainer_of_model(forest, &trees, allocator, scratch, explainer, error);
+	ok = forest_make_nodes(&explainer->forest, allocator, error) &&
+	     explainer_of_model(&explainer->forest, &trees, allocator, scratch, explainer, error);
 	xgboost_model_release(&trees, scratch);
 	if (!ok)
 		forest_explainer_close(explainer, allocator);
@@ -361,6 +363,7 @@ forest_explainer_open(const Forest *forest, const void *model, size_t model_size
 void
 forest_explainer_close(ForestExplainer *explainer, const CoreAllocator *allocator)
 {
+	forest_release_nodes(&explainer->forest, allocator);
 	allocator->release(allocator->context, (void *) explainer->splits);
 	allocator->release(allocator->context, (void *) explainer->n_rules);
 	allocator->release(allocator->context, (void *) explainer->rules);

@@ -216,13 +216,23 @@ write_sections(uint8_t *image, const LanesPlan *plan, const Calibration *calibra
 	const Forest *forest = plan->forest;
 
 	memcpy(image + sections[FOREST_SECTION_ROOTS].offset, forest->roots,
-	       forest->n_trees * sizeof(uint32_t));
+	       sections[FOREST_SECTION_ROOTS].count * sizeof(uint32_t));
 	memcpy(image + sections[FOREST_SECTION_NODES].offset, forest->nodes,
-	       forest->n_nodes * sizeof(ForestNode));
+	       sections[FOREST_SECTION_NODES].count * sizeof(ForestNode));
 	memcpy(image + sections[FOREST_SECTION_CATEGORIES].offset, forest->categories,
 	       forest->n_category_words * sizeof(uint32_t));
 	write_calibration(image, sections, calibration);
 	forest_lanes_write(plan, header);
+}
+
+/*
+ * A layout says everything of its trees but which splits are categorical: then nodes would be the
+ * same once more, to be read and verified by every session.
+ */
+static bool
+layout_is_enough(const LanesPlan *plan)
+{
+	return plan->counts[FOREST_SECTION_TOPS] > 0 && plan->forest->n_category_words == 0;
 }
 
 static bool
@@ -233,14 +243,16 @@ write_image(const LanesPlan *plan, const Calibration *calibration, const CoreAll
 	ForestHeader header = {.version = FOREST_IMAGE_VERSION,
 	                       .n_sections = FOREST_SECTIONS,
 	                       .n_features = forest->n_features,
-	                       .base_margin = forest->base_margin};
+	                       .base_margin = forest->base_margin,
+	                       .n_trees = forest->n_trees};
+	bool alone = layout_is_enough(plan);
 	uint64_t n_points = calibration->method == CALIBRATION_ISOTONIC ? calibration->n_points : 0;
 	uint64_t counts[FOREST_SECTIONS];
 	uint8_t *bytes;
 
 	memcpy(counts, plan->counts, sizeof(counts));
-	counts[FOREST_SECTION_ROOTS] = forest->n_trees;
-	counts[FOREST_SECTION_NODES] = forest->n_nodes;
+	counts[FOREST_SECTION_ROOTS] = alone ? 0 : forest->n_trees;
+	counts[FOREST_SECTION_NODES] = alone ? 0 : forest->n_nodes;
 	counts[FOREST_SECTION_CATEGORIES] = forest->n_category_words;
 	counts[FOREST_SECTION_CALIBRATION] = 1;
 	counts[FOREST_SECTION_CALIBRATION_MARGINS] = n_points;
@@ -278,7 +290,15 @@ bool
 forest_image_from_forest(const Forest *forest, const CoreAllocator *allocator, void **image,
                          size_t *image_size, CoreError *error)
 {
-	return image_of_nodes(forest, &forest->calibration, allocator, image, image_size, error);
+	Forest with_nodes = *forest;
+	bool ok;
+
+	with_nodes.made_nodes = NULL;
+	if (!forest_make_nodes(&with_nodes, allocator, error))
+		return false;
+	ok = image_of_nodes(&with_nodes, &forest->calibration, allocator, image, image_size, error);
+	forest_release_nodes(&with_nodes, allocator);
+	return ok;
 }
 
 static bool
@@ -313,6 +333,26 @@ forest_image_from_xgboost(const void *model, size_t model_size, const Calibratio
 	return ok;
 }
 
+/* As thresholds, the two zeros are one: a layout keeps one of them for all splits. */
+static bool
+same_node(const ForestNode *a, const ForestNode *b)
+{
+	bool same_value =
+	    a->left != 0 ? a->value == b->value : memcmp(&a->value, &b->value, sizeof(a->value)) == 0;
+
+	return same_value && a->left == b->left && a->feature == b->feature && a->flags == b->flags &&
+	       a->categories == b->categories;
+}
+
+static bool
+same_nodes(const Forest *a, const Forest *b)
+{
+	for (uint32_t i = 0; i < a->n_nodes; i++)
+		if (!same_node(&a->nodes[i], &b->nodes[i]))
+			return false;
+	return true;
+}
+
 static bool
 same_trees(const Forest *a, const Forest *b)
 {
@@ -320,8 +360,8 @@ same_trees(const Forest *a, const Forest *b)
 	       a->n_category_words == b->n_category_words &&
 	       memcmp(&a->base_margin, &b->base_margin, sizeof(a->base_margin)) == 0 &&
 	       memcmp(a->roots, b->roots, a->n_trees * sizeof(uint32_t)) == 0 &&
-	       memcmp(a->nodes, b->nodes, a->n_nodes * sizeof(ForestNode)) == 0 &&
-	       memcmp(a->categories, b->categories, a->n_category_words * sizeof(uint32_t)) == 0;
+	       memcmp(a->categories, b->categories, a->n_category_words * sizeof(uint32_t)) == 0 &&
+	       same_nodes(a, b);
 }
 
 bool

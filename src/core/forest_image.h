@@ -22,11 +22,11 @@ extern bool forest_image_from_xgboost(const void *model, size_t model_size,
                                       const CoreAllocator *allocator, void **image,
                                       size_t *image_size, CoreError *error);
 
-/* The image, in the current version, of a forest that has been opened: for images of an older one. */
+/* The image, in the current version, of a forest that has been opened: for images of version 1. */
 extern bool forest_image_from_forest(const Forest *forest, const CoreAllocator *allocator,
                                      void **image, size_t *image_size, CoreError *error);
 
-/* True where the forest is the one that the image of this model holds, node by node. */
+/* True where the forest, which has its nodes, is the one of this model, node by node. */
 extern bool forest_is_of_model(const Forest *forest, const XgboostModel *model,
                                const CoreAllocator *allocator, CoreError *error);
 

@@ -3,10 +3,11 @@
  *		Describes the layout for vectors in an image and proves that it is that of
  *		the image's trees.
  *
- * Every lane, exit, leaf and mask is compared with the node it stands for, so an
- * accepted layout gives the margins of the plain nodes, and every index in it
- * stays inside its section. One pass, without memory: the writer had to search
- * for the rank of a threshold, here the rank is given and only looked up.
+ * Where the image has nodes as well, every lane, exit, leaf and mask is compared with
+ * the node it stands for, so an accepted layout gives the margins of the plain nodes,
+ * and every index in it stays inside its section. One pass, without memory: the writer
+ * had to search for the rank of a threshold, here the rank is given and only looked up.
+ * A layout alone is forest_lanes_alone.c's.
  */
 #include <math.h>
 #include <string.h>
@@ -27,6 +28,7 @@ typedef struct Verifier
 	LaneVisitor visitor;
 	const ForestLanes *lanes;
 	SlotMeaning slots[FOREST_MAX_SLOTS];
+	ForestSlotLimits limits; /* of it what a layout without nodes needs */
 	uint64_t n_checks;
 	uint64_t n_bits; /* of the masks, that are one */
 } Verifier;
@@ -149,6 +151,9 @@ give_slot(Verifier *verifier, ForestLanes *lanes, uint8_t slot, const ForestRank
 	if (base == 0)
 		lanes->slot_sources[slot] =
 		    (uint8_t) (ranked - lanes->ranked + (right ? FOREST_RIGHT_RANKS : 0));
+	verifier->limits.n_thresholds[slot] =
+	    (uint8_t) (ranked->n_thresholds - base < FOREST_PAGE ? ranked->n_thresholds - base
+	                                                         : FOREST_PAGE);
 	verifier->slots[lanes->n_slots++] = (SlotMeaning){
 	    ranked->feature, ranked->n_thresholds - base,
 	    lanes->thresholds + (size_t) ranked->first_block * FOREST_BLOCK + base, right};
@@ -319,6 +324,23 @@ count_mask_bits(const ForestLanes *lanes)
 	return n;
 }
 
+/* Nodes and layout side by side. */
+static bool
+verify_with_nodes(Verifier *verifier, const Forest *forest)
+{
+	return forest_depth(forest) <= forest_shape_levels(forest->lanes.shape) &&
+	       forest_lanes_walk(&verifier->visitor) &&
+	       count_mask_bits(&forest->lanes) == verifier->n_bits;
+}
+
+/* A layout with categories always has its nodes: its masks do not say what is a split. */
+static bool
+verify_alone(const Verifier *verifier, Forest *forest)
+{
+	return forest->lanes.n_category_features == 0 && forest->lanes.n_codes == 0 &&
+	       forest->lanes.n_mask_rows == 0 && forest_lanes_verify_alone(forest, &verifier->limits);
+}
+
 /* Bounds first, then every lane; what the lanes do not account for must not be there. */
 static bool
 verify(Verifier *verifier, const ForestHeader *header, Forest *forest)
@@ -328,8 +350,8 @@ verify(Verifier *verifier, const ForestHeader *header, Forest *forest)
 	return verify_counts(header, forest->n_trees, lanes) &&
 	       verify_ranked(verifier, header, lanes) && verify_pages(verifier, lanes) &&
 	       verify_category_features(header, lanes) &&
-	       forest_depth(forest) <= forest_shape_levels(lanes->shape) &&
-	       forest_lanes_walk(&verifier->visitor) && count_mask_bits(lanes) == verifier->n_bits;
+	       (forest->nodes != NULL ? verify_with_nodes(verifier, forest)
+	                              : verify_alone(verifier, forest));
 }
 
 bool
@@ -349,5 +371,6 @@ forest_lanes_open(const ForestHeader *header, Forest *forest, CoreError *error)
 	verifier.lanes = &forest->lanes;
 	if (verify(&verifier, header, forest))
 		return true;
-	return core_fail(error, "forest image is damaged: its layout is not that of its trees");
+	return core_fail(error, "forest image is damaged: its layout is not that of %s",
+	                 forest->nodes != NULL ? "its trees" : "any trees");
 }

@@ -11,15 +11,13 @@
 #ifndef FRAUD_DETECT_FOREST_LANES_WALK_H
 #define FRAUD_DETECT_FOREST_LANES_WALK_H
 
+#include "core/forest_places.h"
 #include "core/forest_tree.h"
 
 typedef struct LaneVisitor
 {
-	const Forest *forest; /* with a layout whose sections have their sizes */
-
-	/* forest_lane() of each place in heap order; filled in by the walk. */
-	uint8_t top_lanes[FOREST_TOP_EXITS];
-	uint8_t chunk_lanes[FOREST_CHUNK_EXITS];
+	const Forest *forest;    /* with a layout whose sections have their sizes */
+	ForestPlaceLanes places; /* filled in by the walk */
 } LaneVisitor;
 
 /*
@@ -40,7 +38,7 @@ visit_top(LaneVisitor *visitor, const ForestNode *const *at, uint32_t tree)
 
 	for (unsigned place = 1; place < FOREST_TOP_EXITS; place++)
 	{
-		unsigned lane = visitor->top_lanes[place];
+		unsigned lane = visitor->places.top[place];
 
 		if (!visit_lane(visitor, at[place], &top->slots[lane], &top->thresholds[lane],
 		                (uint64_t) tree * 64 + lane))
@@ -164,7 +162,7 @@ visit_chunk(ChunkWalk *walk, const ForestNode *root)
 	forest_spread(root, FOREST_CHUNK_LEVELS, at);
 	for (unsigned place = 1; place < FOREST_CHUNK_EXITS; place++)
 	{
-		unsigned lane = visitor->chunk_lanes[place];
+		unsigned lane = visitor->places.chunk[place];
 
 		if (!visit_lane(visitor, at[place], &chunk->slots[lane], &chunk->thresholds[lane],
 		                (uint64_t) lanes->n_trees_padded * 64 + number * 16 + lane))
@@ -229,10 +227,7 @@ forest_lanes_walk(LaneVisitor *visitor)
 	uint32_t next_chunk = 0;
 	uint32_t next_leaf = 0;
 
-	for (unsigned place = 1; place < FOREST_TOP_EXITS; place++)
-		visitor->top_lanes[place] = (uint8_t) forest_lane(place, FOREST_TOP_LEVELS / 2);
-	for (unsigned place = 1; place < FOREST_CHUNK_EXITS; place++)
-		visitor->chunk_lanes[place] = (uint8_t) forest_lane(place, FOREST_CHUNK_LEVELS / 2);
+	forest_place_lanes(&visitor->places);
 	for (uint32_t tree = 0; tree < forest->n_trees; tree++)
 	{
 		const ForestNode *root = &forest->nodes[forest->roots[tree]];

@@ -1,6 +1,6 @@
 /*
  * forest_layout.h
- *		The bytes of a forest image, versions 1 and 2 (docs/image-format.md). Private to
+ *		The bytes of a forest image, versions 1 to 3 (docs/image-format.md). Private to
  *		the files forest*.c: who builds, verifies or evaluates images.
  *
  * All numbers are little-endian and are used in place, so images are neither
@@ -13,6 +13,7 @@
 
 #define FOREST_IMAGE_MAGIC "FDFOREST" /* 8 bytes, no terminating zero */
 #define FOREST_IMAGE_OLDEST_VERSION 1
+#define FOREST_FIRST_VERSION_ALONE 3 /* whose layout may stand for the nodes */
 #define FOREST_MAX_TREES (1u << 24)
 #define FOREST_MAX_NODES (1u << 30)
 #define FOREST_MAX_CATEGORY_WORDS (1u << 26)
@@ -49,7 +50,7 @@ typedef enum ForestSectionKind
 	FOREST_SECTION_CATEGORY_FEATURES,
 	FOREST_SECTION_CATEGORY_ROWS,
 	FOREST_SECTION_CATEGORY_MASKS,
-	FOREST_SECTIONS /* of version 2: all of them, in this order */
+	FOREST_SECTIONS /* from version 2 on: all of them, in this order */
 } ForestSectionKind;
 
 typedef struct ForestSection
@@ -69,7 +70,8 @@ typedef struct ForestHeader
 	uint32_t n_sections;
 	uint32_t n_features;
 	float base_margin;
-	uint8_t reserved[24];                    /* zero */
+	uint32_t n_trees;                        /* from version 3 on; before it 0 */
+	uint8_t reserved[20];                    /* zero */
 	ForestSection sections[FOREST_SECTIONS]; /* as many as the version has */
 } ForestHeader;
 
@@ -136,8 +138,21 @@ forest_header_size(uint32_t version)
 	       forest_sections_of_version(version) * sizeof(ForestSection);
 }
 
+/* What a lane can ask for, by slot: thresholds of its page, at most 255; 0 where there is no slot. */
+typedef struct ForestSlotLimits
+{
+	uint8_t n_thresholds[256];
+} ForestSlotLimits;
+
 /* Describes the layout of an image whose sections are in place, and verifies it in full. */
 extern bool forest_lanes_open(const ForestHeader *header, Forest *forest, CoreError *error);
+
+/*
+ * Verifies the lanes, exits and leaves of a layout that has no nodes beside it, whose other parts
+ * have been verified: they are those of trees, written as a layout of these trees has to be. Fills
+ * in forest->n_nodes.
+ */
+extern bool forest_lanes_verify_alone(Forest *forest, const ForestSlotLimits *limits);
 
 /* Points *lanes at the sections; their sizes say what shape it is. */
 extern void forest_lanes_describe(const ForestHeader *header, uint32_t n_trees, ForestLanes *lanes);

@@ -50,6 +50,8 @@ verify_header(const ForestHeader *header, size_t size, CoreError *error)
 	if (header->n_sections != forest_sections_of_version(header->version) ||
 	    !all_zero(header->reserved, sizeof(header->reserved)))
 		return fail_image(error, "the header is not of its version");
+	if (header->n_trees > (header->version < FOREST_FIRST_VERSION_ALONE ? 0 : FOREST_MAX_TREES))
+		return fail_image(error, "the number of trees is out of range");
 	if (header->n_features < 1 || header->n_features > FOREST_MAX_FEATURES)
 		return fail_image(error, "the number of features is out of range");
 	if (!isfinite(header->base_margin))
@@ -148,11 +150,13 @@ verify_tree(const Forest *forest, uint32_t first, uint32_t last, uint32_t *next_
 }
 
 static bool
-verify_trees(const Forest *forest, CoreError *error)
+verify_trees(const Forest *forest, uint64_t n_roots, CoreError *error)
 {
 	uint32_t next_category = 0;
 	uint32_t last = 0;
 
+	if (forest->n_trees != n_roots)
+		return fail_image(error, "there is not a root for each tree");
 	for (uint32_t t = 0; t < forest->n_trees; t++)
 	{
 		uint32_t first = forest->roots[t];
@@ -207,6 +211,17 @@ describe_calibration(const ForestHeader *header, Calibration *calibration, CoreE
 	return calibration_verify(calibration, error);
 }
 
+/* Nothing of the trees but their layout: forest_lanes_open() has to do with it. */
+static bool
+is_layout_alone(const ForestHeader *header)
+{
+	return header->version >= FOREST_FIRST_VERSION_ALONE && header->n_trees > 0 &&
+	       header->sections[FOREST_SECTION_ROOTS].count == 0 &&
+	       header->sections[FOREST_SECTION_NODES].count == 0 &&
+	       header->sections[FOREST_SECTION_CATEGORIES].count == 0 &&
+	       header->sections[FOREST_SECTION_TOPS].count > 0;
+}
+
 static void
 describe_trees(const ForestHeader *header, Forest *forest)
 {
@@ -216,12 +231,16 @@ describe_trees(const ForestHeader *header, Forest *forest)
 	forest->image_version = header->version;
 	forest->n_features = header->n_features;
 	forest->base_margin = header->base_margin;
-	forest->n_trees = (uint32_t) sections[FOREST_SECTION_ROOTS].count;
+	forest->n_trees = header->version < FOREST_FIRST_VERSION_ALONE
+	                      ? (uint32_t) sections[FOREST_SECTION_ROOTS].count
+	                      : header->n_trees;
+	forest->categories = (const uint32_t *) (image + sections[FOREST_SECTION_CATEGORIES].offset);
+	if (is_layout_alone(header))
+		return;
 	forest->n_nodes = (uint32_t) sections[FOREST_SECTION_NODES].count;
 	forest->n_category_words = (uint32_t) sections[FOREST_SECTION_CATEGORIES].count;
 	forest->roots = (const uint32_t *) (image + sections[FOREST_SECTION_ROOTS].offset);
 	forest->nodes = (const ForestNode *) (image + sections[FOREST_SECTION_NODES].offset);
-	forest->categories = (const uint32_t *) (image + sections[FOREST_SECTION_CATEGORIES].offset);
 }
 
 bool
@@ -237,7 +256,9 @@ forest_open(const void *image, size_t size, Forest *forest, CoreError *error)
 	if (!verify_header(header, size, error) || !verify_sections(header, error))
 		return false;
 	describe_trees(header, forest);
-	if (!verify_trees(forest, error) || !describe_calibration(header, &forest->calibration, error))
+	if ((forest->nodes != NULL &&
+	     !verify_trees(forest, header->sections[FOREST_SECTION_ROOTS].count, error)) ||
+	    !describe_calibration(header, &forest->calibration, error))
 		return false;
 	if (header->version > 1 && !forest_lanes_open(header, forest, error))
 		return false;

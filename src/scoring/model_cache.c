@@ -199,7 +199,7 @@ open_aligned(LoadedModel *model, const void *image, size_t size)
 		model_damaged(error.message);
 }
 
-/* An image of an older version has no layout for vectors: it is laid out here and now. */
+/* An image of version 1 has no layout for vectors: it is laid out here and now. */
 static void
 lay_out(LoadedModel *model)
 {
@@ -219,15 +219,27 @@ lay_out(LoadedModel *model)
 	open_aligned(model, aligned, size);
 }
 
+/* The path that the session asks for; that over nodes needs them. */
+static void
+take_path(LoadedModel *model)
+{
+	CoreAllocator allocator = memory_context_allocator(model->context);
+	CoreError error;
+
+	model->asked_path = setting_engine_path();
+	if (model->asked_path == FOREST_PATH_NODES)
+		require_memory(forest_make_nodes(&model->forest, &allocator, &error));
+	(void) forest_use_path(&model->forest, model->asked_path);
+}
+
 /* The image is aligned, and in the model's context. */
 static void
 open_image(LoadedModel *model, struct varlena *image)
 {
 	open_aligned(model, VARDATA(image), VARSIZE(image) - VARHDRSZ);
-	if (model->forest.image_version < FOREST_IMAGE_VERSION)
+	if (model->forest.image_version == 1)
 		lay_out(model);
-	model->asked_path = setting_engine_path();
-	(void) forest_use_path(&model->forest, model->asked_path);
+	take_path(model);
 }
 
 /* In the model's context; stored belongs to the caller, but for the image. */

@@ -18,7 +18,7 @@
 
 /* In operators. */
 #define COST_OF_ROW 40.0
-#define COST_OF_IMAGE_KB 0.07
+#define COST_OF_IMAGE_KB 0.17
 #define COST_OF_COMPUTED_FEATURE 1300.0 /* from history, docs/features.md: 12 in about 100 us */
 
 PG_FUNCTION_INFO_V1(fraud_score_support);

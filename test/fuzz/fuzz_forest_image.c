@@ -3,7 +3,10 @@
  *		Any bytes are refused by forest_open or give a forest that is safe to evaluate,
  *		on every path that the processor has, and on all of them with the same result.
  *
- * The input is a byte that chooses the version, then an image without its first
+ * The nodes of a layout that stands alone can be read back, and laid out again they are the same
+ * trees.
+ *
+ * The input is a byte that is the version (the newest if it is none), then an image without its first
  * 32 bytes: magic, checksum, size, version and number of sections are put in
  * front, so that the fuzzer gets past them.
  */
@@ -18,6 +21,7 @@
 #include "core/forest_layout.h"
 
 #define ROWS 64 /* a whole block */
+#define N_VALUES 10
 #define PREFIX offsetof(ForestHeader, n_features)
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -46,44 +50,52 @@ margin_on_every_path(Forest *forest, const float *row)
 	return expected;
 }
 
+/* Margins of a row for each of the values that it may begin with. */
 static void
-evaluate(Forest *forest)
+evaluate(Forest *forest, float *margins)
 {
-	static const float values[] = {NAN, -INFINITY, INFINITY, 0, 1, 2, 33, 16777215, -1, 0.5f};
+	static const float values[N_VALUES] = {NAN, -INFINITY, INFINITY, 0,  1,
+	                                       2,   33,        16777215, -1, 0.5f};
 	float *row = malloc(forest->n_features * sizeof(float));
 
-	for (size_t first = 0; first < sizeof(values) / sizeof(values[0]); first++)
+	for (size_t first = 0; first < N_VALUES; first++)
 	{
-		float margin;
 		double probability;
 
 		for (uint32_t c = 0; c < forest->n_features; c++)
-			row[c] = values[(first + c) % (sizeof(values) / sizeof(values[0]))];
-		margin = margin_on_every_path(forest, row);
-		probability = forest_probability(forest, margin);
-		if (isnan(margin) || !(probability >= 0 && probability <= 1))
+			row[c] = values[(first + c) % N_VALUES];
+		margins[first] = margin_on_every_path(forest, row);
+		probability = forest_probability(forest, margins[first]);
+		if (isnan(margins[first]) || !(probability >= 0 && probability <= 1))
 			abort();
 	}
 	free(row);
 }
 
-/* A forest without a layout can be laid out, and then goes down every path. */
+/* Laid out anew, a forest has the same trees, and goes down every path with the same margins. */
 static void
-evaluate_laid_out(const Forest *old)
+evaluate_laid_out(Forest *old)
 {
+	float margins[N_VALUES];
+	float margins_again[N_VALUES];
 	void *image;
 	void *aligned;
 	size_t size;
 	Forest forest;
 	CoreError error;
 
+	evaluate(old, margins);
 	if (!forest_image_from_forest(old, &core_malloc_allocator, &image, &size, &error))
 		return;
 	aligned = aligned_alloc(FOREST_IMAGE_ALIGNMENT, size);
 	memcpy(aligned, image, size);
-	if (!forest_open(aligned, size, &forest, &error))
+	if (!forest_open(aligned, size, &forest, &error) ||
+	    !forest_make_nodes(&forest, &core_malloc_allocator, &error))
 		abort();
-	evaluate(&forest);
+	evaluate(&forest, margins_again);
+	if (forest.n_nodes != old->n_nodes || memcmp(margins, margins_again, sizeof(margins)) != 0)
+		abort();
+	forest_release_nodes(&forest, &core_malloc_allocator);
 	free(aligned);
 	free(image);
 }
@@ -91,7 +103,9 @@ evaluate_laid_out(const Forest *old)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint32_t version = size > 0 && data[0] == 1 ? 1 : FOREST_IMAGE_VERSION;
+	bool is_old =
+	    size > 0 && data[0] >= FOREST_IMAGE_OLDEST_VERSION && data[0] < FOREST_IMAGE_VERSION;
+	uint32_t version = is_old ? data[0] : FOREST_IMAGE_VERSION;
 	size_t rest = size > 0 ? size - 1 : 0;
 	size_t image_size = (PREFIX + rest) / FOREST_IMAGE_ALIGNMENT * FOREST_IMAGE_ALIGNMENT;
 	ForestHeader header = {
@@ -110,9 +124,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(image, &header, PREFIX);
 	if (forest_open(image, image_size, &forest, &error))
 	{
-		evaluate(&forest);
-		if (forest.image_version < FOREST_IMAGE_VERSION)
-			evaluate_laid_out(&forest);
+		if (!forest_make_nodes(&forest, &core_malloc_allocator, &error))
+			abort();
+		evaluate_laid_out(&forest);
+		forest_release_nodes(&forest, &core_malloc_allocator);
 	}
 	free(image);
 	return 0;

@@ -33,7 +33,7 @@ sum_of_magnitudes(const Forest *forest)
 static void
 explain(ForestExplainer *explainer, const float *row, float margin)
 {
-	const Forest *forest = explainer->forest;
+	const Forest *forest = &explainer->forest;
 	double *contributions = malloc(forest->n_features * sizeof(double));
 	double sum = explainer->expected;
 

@@ -31,9 +31,9 @@ write_file(const char *folder, const char *kind, const char *name, const void *b
 }
 
 static DMatrixHandle
-training_matrix(void)
+training_matrix(const char *type)
 {
-	static const char *types[WIDTH] = {"float", "c", "float"};
+	const char *types[WIDTH] = {"float", type, "float"};
 	static float values[ROWS * WIDTH];
 	static float labels[ROWS];
 	DMatrixHandle matrix;
@@ -51,12 +51,12 @@ training_matrix(void)
 	return matrix;
 }
 
-/* name=value pairs, the last one NULL */
+/* type of the second feature: "c" or "float"; name=value pairs, the last one NULL */
 static void
-make(const char *folder, const char *name, const Calibration *calibration, int rounds,
-     const char *const *parameters)
+make(const char *folder, const char *name, const char *type, const Calibration *calibration,
+     int rounds, const char *const *parameters)
 {
-	DMatrixHandle matrix = training_matrix();
+	DMatrixHandle matrix = training_matrix(type);
 	BoosterHandle booster = booster_create(matrix);
 	ForestSession session;
 	CoreError error;
@@ -100,19 +100,24 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: make_corpus FOLDER\n");
 		return 2;
 	}
-	make(argv[1], "sets", &isotonic, 2,
+	make(argv[1], "sets", "c", &isotonic, 2,
 	     (const char *[]){"max_depth", "3", "max_cat_to_onehot", "1", NULL});
-	make(argv[1], "one_hot", &platt, 2,
+	make(argv[1], "one_hot", "c", &platt, 2,
 	     (const char *[]){"max_depth", "2", "max_cat_to_onehot", "99", "base_score", "0.0123",
 	                      NULL});
-	make(argv[1], "lossguide", NULL, 1,
+	make(argv[1], "lossguide", "c", NULL, 1,
 	     (const char *[]){"grow_policy", "lossguide", "max_leaves", "7", "max_depth", "0", NULL});
-	make(argv[1], "random_forest", NULL, 1,
+	make(argv[1], "random_forest", "c", NULL, 1,
 	     (const char *[]){"num_parallel_tree", "3", "subsample", "0.7", "max_depth", "2", NULL});
-	make(argv[1], "pruned", NULL, 2, (const char *[]){"gamma", "4", "max_depth", "4", NULL});
-	make(argv[1], "tails", NULL, 1, (const char *[]){"max_depth", "8", "lambda", "0", NULL});
-	make(argv[1], "chunks", NULL, 1,
+	make(argv[1], "pruned", "c", NULL, 2, (const char *[]){"gamma", "4", "max_depth", "4", NULL});
+	make(argv[1], "tails", "c", NULL, 1, (const char *[]){"max_depth", "8", "lambda", "0", NULL});
+	make(argv[1], "chunks", "c", NULL, 1,
 	     (const char *[]){"max_depth", "14", "lambda", "0", "max_cat_to_onehot", "99", NULL});
-	make(argv[1], "no_trees", NULL, 0, (const char *[]){NULL});
+	make(argv[1], "no_trees", "c", NULL, 0, (const char *[]){NULL});
+	make(argv[1], "numbers", "float", &platt, 2, (const char *[]){"max_depth", "3", NULL});
+	make(argv[1], "numbers_tails", "float", NULL, 1,
+	     (const char *[]){"max_depth", "8", "lambda", "0", NULL});
+	make(argv[1], "numbers_chunks", "float", NULL, 1,
+	     (const char *[]){"grow_policy", "lossguide", "max_depth", "14", "lambda", "0", NULL});
 	return 0;
 }

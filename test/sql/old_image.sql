@@ -1,7 +1,8 @@
--- old_image: an image of version 1, which has no layout for vectors, is laid out when it is loaded.
+-- old_image: an image of version 1, which has no layout for vectors, is laid out when it is loaded; one of
+-- version 2 has it beside its nodes.
 --
--- Image and golden rows are those of the training below with XGBoost 1.7.4, the image as the first version of
--- the format placed its sections (docs/image-format.md). They take the place of what this training gives.
+-- Images and golden rows are those of the training below with XGBoost 1.7.4, the images as these versions of
+-- the format placed their sections (docs/image-format.md). They take the place of what this training gives.
 SET client_min_messages = warning;
 CREATE TABLE payment AS
 SELECT i AS id, (i * 7919 % 1000) / 10.0 AS amount, i * 31 % 7 AS quantity FROM generate_series(1, 600) i;
@@ -45,3 +46,36 @@ ALTER TABLE fraud.model_version ENABLE TRIGGER model_version_is_immutable;
 SELECT get_byte(image, 24) AS image_version FROM fraud.model_version;
 SELECT sum(fraud_margin(p)::numeric) AS margins FROM payment p;
 SELECT path = (SELECT path FROM fraud_engine() WHERE in_use) AS fastest_path FROM fraud.model_cache;
+
+ALTER TABLE fraud.model_version DISABLE TRIGGER model_version_is_immutable;
+UPDATE fraud.model_version SET image = decode(
+  '4644464f5245535403c99649f5d8b57dc00a000000000000020000001200000002000000f37908bf0000000000000000' ||
+  '000000000000000000000000000000000000000004000000000200000000000002000000000000000100000010000000' ||
+  '40020000000000000e000000000000000200000004000000400300000000000000000000000000000300000018000000' ||
+  '400300000000000001000000000000000400000004000000800300000000000000000000000000000500000008000000' ||
+  '800300000000000000000000000000000600000014000000800300000000000002000000000000000700000004000000' ||
+  'c00300000000000020000000000000000800000004000000400400000000000020000000000000000900000008000000' ||
+  'c00400000000000000000000000000000a00000080000000c00400000000000008000000000000000b00000008000000' ||
+  'c00800000000000000000000000000000c00000088000000c00800000000000000000000000000000d00000040000000' ||
+  'c00800000000000000000000000000000e00000004000000c00800000000000080000000000000000f00000010000000' ||
+  'c00a00000000000000000000000000001000000004000000c00a00000000000000000000000000001100000008000000' ||
+  'c00a0000' || repeat('00000000', 8) || '07000000' || repeat('00000000', 14) ||
+  'cdcc364201000000000000000000000000001a4202000000000000000000000000004040030000000100000000000000' ||
+  '52371ebe00000000000000000000000006fc8bbd00000000000000000000000088de58bc000000000000000000000000' ||
+  'f5d9743e000000000000000000000000cdcc36420100000000000000000000000000c040020000000100000000000000' ||
+  '00004040030000000100000000000000ee4316be0000000000000000000000008b4b83bd000000000000000000000000' ||
+  'a7ef44bc0000000000000000000000007d7b523e' || repeat('00000000', 28) ||
+  '020000000000000000000000800000000100000002000000010000000100000080010000000000000000000000000000' ||
+  '000000000000000000000000' || repeat('0000c07f', 32) || '00001a42cdcc3642' || repeat('0000c07f', 14) ||
+  '000040400000c040' || repeat('0000c07f', 14) || '00000100' || repeat('00000000', 15) || '010000ff' ||
+  repeat('ffffffff', 14) || 'ffffff0000010100' || repeat('00000000', 15) || '010100ff' ||
+  repeat('ffffffff', 14) || 'ffffff00' || repeat('00000000', 192) || repeat('52371ebe', 16) ||
+  repeat('06fc8bbd', 16) || repeat('88de58bc', 16) || repeat('f5d9743e', 16) || repeat('ee4316be', 16) ||
+  repeat('8b4b83bd', 16) || repeat('a7ef44bc', 16) || repeat('7d7b523e', 16),
+  'hex');
+UPDATE fraud.model_version SET image_sha256 = sha256(image);
+ALTER TABLE fraud.model_version ENABLE TRIGGER model_version_is_immutable;
+SELECT get_byte(image, 24) AS image_version FROM fraud.model_version;
+SELECT sum(fraud_margin(p)::numeric) AS margins FROM payment p;
+SET fraud_detect.engine_path = 'nodes';
+SELECT sum(fraud_margin(p)::numeric) AS margins FROM payment p;

@@ -1,6 +1,7 @@
 /*
  * forest_session.h
- *		A forest from a model document, for tests: image, aligned copy, opened.
+ *		A forest from a model document, for tests: image, aligned copy, opened, with its nodes,
+ *		so that it can go down every path.
  */
 #ifndef FRAUD_DETECT_TEST_FOREST_SESSION_H
 #define FRAUD_DETECT_TEST_FOREST_SESSION_H
@@ -32,6 +33,14 @@ forest_session_align(const void *image, size_t size)
 	return copy;
 }
 
+/* The image is there. */
+static inline bool
+forest_session_open(ForestSession *session, CoreError *error)
+{
+	return forest_open(session->image, session->size, &session->forest, error) &&
+	       forest_make_nodes(&session->forest, &core_malloc_allocator, error);
+}
+
 static inline bool
 forest_session_create(const void *model, size_t size, const Calibration *calibration,
                       ForestSession *session, CoreError *error)
@@ -44,7 +53,7 @@ forest_session_create(const void *model, size_t size, const Calibration *calibra
 		return false;
 	session->image = forest_session_align(image, session->size);
 	free(image);
-	if (forest_open(session->image, session->size, &session->forest, error))
+	if (forest_session_open(session, error))
 		return true;
 	free(session->image);
 	return false;
@@ -53,6 +62,7 @@ forest_session_create(const void *model, size_t size, const Calibration *calibra
 static inline void
 forest_session_free(ForestSession *session)
 {
+	forest_release_nodes(&session->forest, &core_malloc_allocator);
 	free(session->image);
 }
 

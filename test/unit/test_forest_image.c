@@ -127,10 +127,11 @@ bytes_are_as_documented(void **state)
 
 	assert_memory_equal(image, "FDFOREST", 8);
 	assert_true(number_at(image, 16, 8) == session.size && session.size == 4224);
-	assert_int_equal(number_at(image, 24, 4), 2);
+	assert_int_equal(number_at(image, 24, 4), 3);
 	assert_int_equal(number_at(image, 28, 4), 18);
 	assert_int_equal(number_at(image, 32, 4), 4);
 	assert_int_equal(number_at(image, 36, 4), 0xbf8c9f54); /* -logf(3) */
+	assert_int_equal(number_at(image, 40, 4), 4);
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
 	{
 		assert_int_equal(number_at(image, 64 + 24 * i, 4), i);
@@ -320,7 +321,7 @@ node_of(uint8_t *image, int i)
 static void
 forge_version(uint8_t *image)
 {
-	image[24] = 3;
+	image[24] = 4;
 }
 
 static void
@@ -419,7 +420,7 @@ forge_points(uint8_t *image)
 static void
 forgeries_are_refused_by_name(void **state)
 {
-	must_refuse_forged(forge_version, "version 3, but this library reads versions 1 to 2");
+	must_refuse_forged(forge_version, "version 4, but this library reads versions 1 to 3");
 	must_refuse_forged(forge_magic, "not a forest image");
 	must_refuse_forged(forge_loop, "tree 1 is not a tree");
 	must_refuse_forged(forge_child_of_the_next_tree, "tree 1 is not a tree");

@@ -230,7 +230,7 @@ compare(const Explained *explained, size_t width, uint64_t seed, Coverage *cover
 static bool
 has_long_paths(const ForestExplainer *explainer)
 {
-	for (uint32_t t = 0; t < explainer->forest->n_trees; t++)
+	for (uint32_t t = 0; t < explainer->forest.n_trees; t++)
 		if (explainer->n_rules[t] * 2 * EXPLAIN_POINTS > LONG_PATH)
 			return true;
 	return false;
