@@ -1,5 +1,9 @@
 -- decision: the record of every decision, for audit, replay and learning. Rows are
 -- written by the guard's code and by nothing else; they are never changed.
+--
+-- Indexes and TRUNCATE triggers belong to partitions, not to fraud.decision: a dump holds
+-- partitions that were made later with their own ones, and ATTACH PARTITION, which comes
+-- first in a restore, would already have made those of the parent.
 
 CREATE SEQUENCE fraud.decision_id_seq AS bigint;
 CREATE TABLE fraud.decision (
@@ -34,8 +38,6 @@ CREATE TABLE fraud.decision (
   latency_us int NOT NULL
 ) PARTITION BY RANGE (decided_at);
 CREATE TABLE fraud.decision_default PARTITION OF fraud.decision DEFAULT;
-CREATE INDEX decision_id ON fraud.decision (decision_id);
-CREATE INDEX decision_key ON fraud.decision (relation, key);
 COMMENT ON SEQUENCE fraud.decision_id_seq IS 'numbers of decisions';
 COMMENT ON TABLE fraud.decision IS
 'what the guards decided, and all that is needed to repeat it (docs/decisions.md); partitioned by decided_at, append-only';
@@ -64,3 +66,39 @@ COMMENT ON COLUMN fraud.decision.decided_by IS 'the role that inserted';
 COMMENT ON COLUMN fraud.decision.latency_us IS 'microseconds that deciding took';
 SELECT pg_catalog.pg_extension_config_dump('fraud.decision_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('fraud.decision_default', '');
+
+-- keep_record: what is recorded stays as it was written.
+CREATE FUNCTION fraud.keep_record() RETURNS trigger
+LANGUAGE c
+AS '$libdir/fraud_detect', 'fraud_keep_record';
+REVOKE ALL ON FUNCTION fraud.keep_record() FROM PUBLIC;
+COMMENT ON FUNCTION fraud.keep_record() IS
+'trigger of records: refuses INSERT, UPDATE, DELETE and TRUNCATE with 55000, for the owner and for superusers, too, '
+'except what fraud_purge, fraud_release and fraud_decision_partitions do, and a restore';
+
+CREATE TRIGGER decision_is_written_by_guards BEFORE INSERT ON fraud.decision
+  FOR EACH ROW EXECUTE FUNCTION fraud.keep_record('Guard a table with fraud_guard.');
+CREATE TRIGGER decision_is_immutable BEFORE UPDATE OR DELETE ON fraud.decision
+  FOR EACH ROW EXECUTE FUNCTION fraud.keep_record();
+CREATE TRIGGER decision_is_not_truncated BEFORE TRUNCATE ON fraud.decision
+  EXECUTE FUNCTION fraud.keep_record();
+ALTER TABLE fraud.decision ENABLE ALWAYS TRIGGER decision_is_written_by_guards;
+ALTER TABLE fraud.decision ENABLE ALWAYS TRIGGER decision_is_immutable;
+ALTER TABLE fraud.decision ENABLE ALWAYS TRIGGER decision_is_not_truncated;
+
+CREATE FUNCTION fraud.complete_decision_partition(partition regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('CREATE INDEX ON %s (decision_id)', partition);
+  EXECUTE format('CREATE INDEX ON %s (relation, key)', partition);
+  EXECUTE format('CREATE TRIGGER decision_is_not_truncated BEFORE TRUNCATE ON %s '
+    'EXECUTE FUNCTION fraud.keep_record()', partition);
+  EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER decision_is_not_truncated', partition);
+END
+$$;
+REVOKE ALL ON FUNCTION fraud.complete_decision_partition(regclass) FROM PUBLIC;
+COMMENT ON FUNCTION fraud.complete_decision_partition(regclass) IS
+'gives a partition of fraud.decision its indexes and its trigger against TRUNCATE';
+SELECT fraud.complete_decision_partition('fraud.decision_default');
