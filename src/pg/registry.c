@@ -307,6 +307,16 @@ registry_find_alias(const VersionId *of, const char *alias, Snapshot snapshot, V
 }
 
 bool
+registry_find_if_allowed(const char *model, int32 version, Snapshot snapshot, VersionId *id)
+{
+	Resolution resolution = find_version(id, model, version, snapshot);
+
+	if (resolution == NO_PRIVILEGE || resolution == HIDDEN_BY_POLICY)
+		raise_unresolved(resolution, id, model, snapshot);
+	return resolution == RESOLVED;
+}
+
+bool
 version_same_row(const VersionId *a, const VersionId *b)
 {
 	return memcmp(&a->uid, &b->uid, sizeof(a->uid)) == 0 && a->relation == b->relation &&

@@ -16,6 +16,7 @@
 #include "pg/errors.h"
 #include "scoring/guard_decide.h"
 #include "scoring/guard_record.h"
+#include "scoring/guard_release.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -125,6 +126,8 @@ fraud_guard_row(PG_FUNCTION_ARGS)
 	int64 id;
 
 	check_call(fcinfo);
+	if (guard_releases(trigger->tg_relation))
+		return PointerGetDatum(trigger->tg_trigtuple);
 	statement = statement_of(fcinfo, trigger);
 	policy = statement->policy;
 	MemoryContextReset(statement->row_memory);
