@@ -7,6 +7,14 @@ COMMENT ON FUNCTION fraud.is_card_number(anyelement) IS
 'does a text hold, or is a number, what looks like the number of a payment card: 13 to 19 digits, in one piece or in groups of '
 'six at most, whose check digit is right (Luhn)? Only texts, bigint, numeric and float8 can. NULL for NULL';
 
+-- In C: the error leaves out its context, and the statement stays out of the log.
+CREATE FUNCTION fraud.refuse_card_number(value text, what text, exception text) RETURNS void
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS '$libdir/fraud_detect', 'fraud_refuse_card_number';
+COMMENT ON FUNCTION fraud.refuse_card_number(text, text, text) IS
+'FD010 for a value that looks like a card number (fraud.is_card_number); the message says what it is, never the value, and the '
+'hint how an exception is made. Nothing for NULL';
+
 CREATE FUNCTION fraud.refuse_card_numbers(relation regclass, columns text[]) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -20,10 +28,10 @@ DECLARE
   wanted text;
   found bool;
 BEGIN
-  FOREACH wanted IN ARRAY columns LOOP
+  FOREACH wanted IN ARRAY coalesce(columns, '{}') LOOP
     PERFORM fraud.require_column(relation, wanted, 'what must not hold card numbers');
-    EXECUTE format('SELECT EXISTS (SELECT FROM (SELECT t.%I AS value FROM %s AS t TABLESAMPLE SYSTEM (%s) REPEATABLE (42) '
-                   'WHERE t.%1$I IS NOT NULL LIMIT %s) AS s WHERE fraud.is_card_number(s.value))',
+    EXECUTE format('SELECT EXISTS (SELECT FROM (SELECT t.%1$I AS value FROM %2$s AS t TABLESAMPLE SYSTEM (%3$s) REPEATABLE (42) '
+                   'WHERE t.%1$I IS NOT NULL LIMIT %4$s) AS s WHERE fraud.is_card_number(s.value))',
                    wanted, relation, percent, looked_at) INTO found;
     IF found THEN
       RAISE EXCEPTION 'column "%" of % holds what looks like card numbers', wanted, relation

@@ -133,10 +133,11 @@ DECLARE
   added bigint;
 BEGIN
   PERFORM fraud.check_list_entry(list, kind, value);
-  IF not_card_number IS NOT TRUE AND fraud.is_card_number(value) THEN
-    RAISE EXCEPTION 'the value for list "%" looks like a card number', list USING ERRCODE = 'FD010',
-      HINT = 'List its token. A value that only looks like a card number is taken with not_card_number => true.';
-  ELSIF expires <= clock_timestamp() THEN
+  IF not_card_number IS NOT TRUE THEN
+    PERFORM fraud.refuse_card_number(value, format('the value for list "%s"', list),
+      'A value that only looks like a card number is taken with not_card_number => true.');
+  END IF;
+  IF expires <= clock_timestamp() THEN
     RAISE EXCEPTION 'an entry cannot expire in the past' USING ERRCODE = 'invalid_parameter_value',
       DETAIL = format('expires is %s.', expires);
   END IF;

@@ -1,8 +1,10 @@
 /*
  * guard_card_numbers.c
- *		Refuses rows with a card number in a column that names something.
+ *		Refuses card numbers where a token belongs.
  *
- * No value is part of a message, so that none gets into a log.
+ * Who refuses one must not spread it: no value is part of a message, the context of the
+ * error is left out (COPY would show the line, a prepared statement its parameters), and
+ * the statement is kept out of the log.
  */
 #include "postgres.h"
 #include "pg/compat.h"
@@ -18,7 +20,9 @@
 #include "utils/lsyscache.h"
 
 PG_FUNCTION_INFO_V1(fraud_is_card_number);
+PG_FUNCTION_INFO_V1(fraud_refuse_card_number);
 PGDLLEXPORT Datum fraud_is_card_number(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum fraud_refuse_card_number(PG_FUNCTION_ARGS);
 
 typedef struct Reader
 {
@@ -125,6 +129,23 @@ fraud_is_card_number(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(is_card_number(reader, PG_GETARG_DATUM(0)));
 }
 
+static void
+pg_attribute_noreturn() refuse(const char *what, const char *exception)
+{
+	error_context_stack = NULL;
+	ereport(ERROR, (errcode(ERRCODE_FRAUD_CARD_NUMBER), errmsg("%s looks like a card number", what),
+	                errhint("Use a token in its place. %s", exception), errhidestmt(true)));
+}
+
+/* fraud.refuse_card_number(value text, what text, exception text) */
+PGDLLEXPORT Datum
+fraud_refuse_card_number(PG_FUNCTION_ARGS)
+{
+	if (text_is(PG_GETARG_DATUM(0)))
+		refuse(text_to_cstring(PG_GETARG_TEXT_PP(1)), text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	PG_RETURN_VOID();
+}
+
 /* Columns */
 
 /* Is the name a value of an object, or an element of an array? */
@@ -197,12 +218,9 @@ guard_card_numbers_check(const GuardCardNumbers *card_numbers, const Datum *valu
 	{
 		CheckedColumn *column = &card_numbers->columns[i];
 
-		if (nulls[column->place] || !is_card_number(&column->reader, values[column->place]))
-			continue;
-		ereport(ERROR, (errcode(ERRCODE_FRAUD_CARD_NUMBER),
-		                errmsg("value of column \"%s\" looks like a card number", column->name),
-		                errhint("Store a token in its place. Where values only look like card "
-		                        "numbers, name the column in the policy's option "
-		                        "\"not_card_numbers\".")));
+		if (!nulls[column->place] && is_card_number(&column->reader, values[column->place]))
+			refuse(psprintf("value of column \"%s\"", column->name),
+			       "Where values only look like card numbers, name the column in the policy's "
+			       "option \"not_card_numbers\".");
 	}
 }

@@ -1,0 +1,60 @@
+-- No card number where a token belongs, and none in a message. The numbers are those that
+-- payment schemes publish for tests.
+\set VERBOSITY verbose
+SELECT v, fraud.is_card_number(v) FROM unnest(ARRAY['4111111111111111', '4111 1111 1111 1111', 'PAN 4111-1111-1111-1111 12/27', '4111111111111112',
+  'tok_4111111111111111', '8f14e45f-ceea-467f-a1d9-5b1b8e2d1a3c', '', NULL]) AS v;
+SELECT fraud.is_card_number(4111111111111111), fraud.is_card_number(4111111111111112), fraud.is_card_number(4111111111111111.50),
+  fraud.is_card_number(4111111111111111::float8), fraud.is_card_number(7), fraud.is_card_number('4111111111111111'::varchar(20)),
+  fraud.is_card_number('4111111111111111'::char(20)), fraud.is_card_number(true), fraud.is_card_number(NULL::bigint);
+
+CREATE DOMAIN token AS text;
+CREATE TABLE payment (id bigint PRIMARY KEY, card token, account bigint, wide numeric, note text);
+\set SHOW_CONTEXT always
+SELECT fraud_guard('payment', model => '', key => 'id', options => '{"entities": {"card": "card", "customer": "account"}}');
+
+\echo refused where a column names something, and elsewhere not; no decision is recorded
+\set VERBOSITY terse
+PREPARE pay(bigint, text, bigint, numeric, text) AS INSERT INTO payment VALUES ($1, $2, $3, $4, $5);
+EXECUTE pay(1, '4111111111111111', 1, 1, NULL);
+EXECUTE pay(1, '5555 5555 5555 4444', 1, 1, NULL);
+EXECUTE pay(1, 'token', 4111111111111111, 1, NULL);
+EXECUTE pay(4111111111111111, 'token', 1, 1, NULL);
+EXECUTE pay(1, 'token', 1, 4111111111111111, '4111111111111111');
+\set VERBOSITY default
+EXECUTE pay(1, '4111111111111111', 1, 1, NULL);
+SELECT fraud_list_add('stolen', 'card', '4111111111111111', 'block');
+COPY payment (id, card) FROM stdin;
+2	token
+3	378282246310005
+\.
+\set VERBOSITY terse
+SELECT id, card FROM payment ORDER BY id;
+SELECT count(*) FROM fraud.decision;
+SELECT decision FROM fraud_decide(row(9, 'token', 1, 1, NULL)::payment);
+SELECT decision FROM fraud_decide(row(9, '4111111111111111', 1, 1, NULL)::payment);
+
+\echo a failure is never for on_error
+SELECT fraud_guard('payment', model => '', key => 'id', on_error => 'allow', options => '{"entities": {"card": "card", "customer": "account"}}') > 0;
+EXECUTE pay(4, '4111111111111111', 1, 1, NULL);
+
+\echo a column of numbers that only look like card numbers
+SELECT fraud_guard('payment', model => '', key => 'id', options => '{"entities": {"card": "card", "customer": "account"}, "not_card_numbers": ["account"]}') > 0;
+EXECUTE pay(4, 'token', 4111111111111111, 1, NULL);
+EXECUTE pay(5, '4111111111111111', 1, 1, NULL);
+
+\echo at definition
+SELECT fraud.refuse_card_numbers('payment', '{id,card,wide}');
+SELECT fraud.refuse_card_numbers('payment', '{id,card,note}');
+SELECT fraud.refuse_card_numbers('payment', '{caed}');
+SELECT fraud.refuse_card_numbers('payment', '{}'), fraud.refuse_card_numbers('payment', NULL);
+
+\echo a sample of a large table, and a partitioned one
+CREATE TABLE many (id int, card text) PARTITION BY RANGE (id);
+CREATE TABLE many_1 PARTITION OF many FOR VALUES FROM (0) TO (30000);
+CREATE TABLE many_2 PARTITION OF many FOR VALUES FROM (30000) TO (60000);
+INSERT INTO many SELECT i, 'token' FROM generate_series(0, 59999) AS i;
+ANALYZE many;
+SELECT fraud.refuse_card_numbers('many', '{card}');
+UPDATE many SET card = '4111111111111111';
+ANALYZE many;
+SELECT fraud.refuse_card_numbers('many', '{card}');
