@@ -102,3 +102,45 @@ REVOKE ALL ON FUNCTION fraud.complete_decision_partition(regclass) FROM PUBLIC;
 COMMENT ON FUNCTION fraud.complete_decision_partition(regclass) IS
 'gives a partition of fraud.decision its indexes and its trigger against TRUNCATE';
 SELECT fraud.complete_decision_partition('fraud.decision_default');
+
+-- Views for psql. The latest decision first: by number, which every partition has an index on.
+CREATE VIEW fraud.decisions WITH (security_invoker = true) AS
+SELECT
+  d.decision_id,
+  date_trunc('second', d.decided_at) AS time,
+  d.relation,
+  d.key,
+  d.amount,
+  round(d.score::numeric, 4) AS score,
+  d.decision,
+  d.ground,
+  CASE WHEN d.random_pass THEN d.outcome || ' by chance' ELSE d.outcome END AS outcome,
+  CASE d.ground
+    WHEN 'list' THEN (SELECT string_agg(format('%s on list "%s"', l.value ->> 'kind', l.value ->> 'list'), ', ' ORDER BY l.ordinality)
+                      FROM jsonb_array_elements(d.lists) WITH ORDINALITY AS l WHERE l.value ->> 'decision' = d.decision)
+    WHEN 'rule' THEN format('rule "%s"', d.rules -> 0 ->> 'name')
+    WHEN 'error' THEN format('%s: %s', d.error ->> 'sqlstate', d.error ->> 'message')
+    WHEN 'score' THEN (SELECT string_agg(r.value ->> 'reason', '; ' ORDER BY r.ordinality)
+                       FROM jsonb_array_elements(d.reasons) WITH ORDINALITY AS r WHERE r.ordinality <= 3)
+  END AS reason
+FROM fraud.decision d
+ORDER BY d.decision_id DESC;
+COMMENT ON VIEW fraud.decisions IS
+'decisions, the latest first, with what spoke for them in words: the entries of lists, the rule, the failure, or the three '
+'features that mattered most';
+
+CREATE VIEW fraud.decision_errors WITH (security_invoker = true) AS
+SELECT
+  (d.decided_at AT TIME ZONE 'UTC')::date AS day,
+  d.relation,
+  d.error ->> 'sqlstate' AS sqlstate,
+  count(*) AS decisions,
+  count(*) FILTER (WHERE d.ground = 'error') AS decided,
+  max(d.decided_at) AS latest,
+  (array_agg(d.error ->> 'message' ORDER BY d.decision_id DESC))[1] AS latest_message
+FROM fraud.decision d
+WHERE d.error IS NOT NULL
+GROUP BY 1, 2, 3
+ORDER BY 1 DESC, 4 DESC, 2, 3;
+COMMENT ON VIEW fraud.decision_errors IS
+'what failed in decisions, counted by day (UTC), table and SQLSTATE; decided: how often on_error decided, and no list did';

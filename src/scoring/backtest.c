@@ -1,0 +1,149 @@
+/*
+ * backtest.c
+ *		fraud.rules_fired: the rules of a policy that somebody only thinks of, asked of rows
+ *		that were decided about before.
+ *
+ * They are compiled and asked as a guard does it, but as the current user, whose rules
+ * they are.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "scoring/guard_attempt.h"
+#include "scoring/guard_rules.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+PG_FUNCTION_INFO_V1(fraud_rules_fired);
+PGDLLEXPORT Datum fraud_rules_fired(PG_FUNCTION_ARGS);
+
+/* Of a call site: the rules as they are compiled for its rows. */
+typedef struct CallSite
+{
+	MemoryContext context;
+	Jsonb *rules;
+	Oid type;
+	int32 typmod;
+	TupleDesc columns;
+	GuardRules *compiled;
+	Datum *values;
+	bool *nulls;
+	bool *fires;
+	double score;
+} CallSite;
+
+static bool
+is_compiled(const CallSite *site, HeapTupleHeader row, Jsonb *rules)
+{
+	return site->context != NULL && site->type == HeapTupleHeaderGetTypeId(row) &&
+	       site->typmod == HeapTupleHeaderGetTypMod(row) &&
+	       VARSIZE(site->rules) == VARSIZE(rules) &&
+	       memcmp(site->rules, rules, VARSIZE(rules)) == 0 &&
+	       guard_rules_are_current(site->compiled);
+}
+
+static void
+compile(CallSite *site, HeapTupleHeader row, Jsonb *rules, MemoryContext parent)
+{
+	TupleDesc columns =
+	    lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
+	MemoryContext old;
+
+	if (site->context != NULL)
+		MemoryContextDelete(site->context);
+	memset(site, 0, sizeof(*site));
+	site->context =
+	    AllocSetContextCreate(parent, "fraud_detect backtest rules", ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(site->context);
+	site->columns = CreateTupleDescCopy(columns);
+	ReleaseTupleDesc(columns);
+	site->rules = (Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(rules));
+	site->type = HeapTupleHeaderGetTypeId(row);
+	site->typmod = HeapTupleHeaderGetTypMod(row);
+	site->compiled = guard_rules_compile(site->rules, site->columns);
+	site->values = palloc(Max(site->columns->natts, 1) * sizeof(Datum));
+	site->nulls = palloc(Max(site->columns->natts, 1) * sizeof(bool));
+	site->fires = palloc(Max(guard_rules_count(site->compiled), 1) * sizeof(bool));
+	MemoryContextSwitchTo(old);
+}
+
+static CallSite *
+call_site(FunctionCallInfo fcinfo, HeapTupleHeader row, Jsonb *rules)
+{
+	CallSite *site = fcinfo->flinfo->fn_extra;
+
+	if (site == NULL)
+		site = fcinfo->flinfo->fn_extra =
+		    MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
+	if (!is_compiled(site, row, rules))
+		compile(site, row, rules, fcinfo->flinfo->fn_mcxt);
+	return site;
+}
+
+static void
+ask(void *argument)
+{
+	CallSite *site = argument;
+
+	guard_rules_evaluate(site->compiled, site->values, site->nulls, site->score, site->fires);
+}
+
+static void
+push_text(JsonbParseState **state, const char *text, JsonbIteratorToken token)
+{
+	JsonbValue value = {.type = jbvString};
+
+	value.val.string.val = (char *) text;
+	value.val.string.len = strlen(text);
+	pushJsonbValue(state, token, &value);
+}
+
+/* An array, as fraud.decision.rules; JSON's null where a rule failed. */
+static Jsonb *
+fired_rules(const CallSite *site, bool failed)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue null = {.type = jbvNull};
+
+	if (failed)
+		return JsonbValueToJsonb(&null);
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < guard_rules_count(site->compiled); i++)
+	{
+		if (!site->fires[i])
+			continue;
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		push_text(&state, "name", WJB_KEY);
+		push_text(&state, guard_rules_name(site->compiled, i), WJB_VALUE);
+		push_text(&state, "decision", WJB_KEY);
+		push_text(&state, decision_name(guard_rules_decision(site->compiled, i)), WJB_VALUE);
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+/* fraud.rules_fired("row" record, rules jsonb, score float8) -> jsonb; NULL for a NULL row. */
+Datum
+fraud_rules_fired(PG_FUNCTION_ARGS)
+{
+	HeapTupleData tuple;
+	GuardFailure failure;
+	CallSite *site;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	tuple.t_data = PG_GETARG_HEAPTUPLEHEADER(0);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(tuple.t_data);
+	tuple.t_tableOid = InvalidOid;
+	ItemPointerSetInvalid(&tuple.t_self);
+	site = call_site(fcinfo, tuple.t_data, PG_GETARG_JSONB_P(1));
+	heap_deform_tuple(&tuple, site->columns, site->values, site->nulls);
+	site->score = PG_ARGISNULL(2) ? NAN : PG_GETARG_FLOAT8(2);
+	PG_RETURN_JSONB_P(fired_rules(site, !guard_attempt(ask, site, 0, &failure)));
+}
