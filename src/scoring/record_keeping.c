@@ -128,7 +128,7 @@ column_of_age(Oid relation)
 		    strcmp(get_rel_name(root), ages[i].relation) == 0)
 			return ages[i].column;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-	                errmsg("relation with OID %u is no record that is purged", relation)));
+	                errmsg("\"%s\" is no record that is purged", get_rel_name(relation))));
 }
 
 /*
