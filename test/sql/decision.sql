@@ -60,7 +60,7 @@ SELECT fraud_purge(NULL);
 SELECT fraud.purge_rows('payments', '2020-02-01');
 SELECT fraud.purge_rows('fraud.decision_default', now());
 INSERT INTO fraud.list_entry (list, kind, value, decision) VALUES ('stolen', 'card', 'c-1', 'block'), ('stolen', 'card', 'c-2', 'block');
-UPDATE fraud.list_entry SET removed_at = '2020-01-01', removed_by = 'me' WHERE value = 'c-2';
+UPDATE fraud.list_entry SET removed_at = '2020-01-01', removed_by = current_user WHERE value = 'c-2';
 SELECT relation, removed FROM fraud_purge(now() - timestamptz '2020-02-15 00:00+00') WHERE relation <> 'fraud.label' ORDER BY relation COLLATE "C";
 SELECT decided_at FROM fraud.decision WHERE decided_at < '2021-01-01';
 SELECT relation, removed FROM fraud_purge('1 year') WHERE relation <> 'fraud.label' ORDER BY relation COLLATE "C";
