@@ -11,6 +11,8 @@
 #include "pg/memory.h"
 #include "utils/memutils.h"
 
+#define LARGE_PAGE ((uintptr_t) 2 * 1024 * 1024)
+
 static void *
 allocate_in_context(void *context, size_t size)
 {
@@ -49,5 +51,17 @@ memory_fault_in(void *memory, Size size)
 
 	if (first < end)
 		(void) madvise((void *) first, end - first, MADV_POPULATE_WRITE);
+#endif
+}
+
+void
+memory_use_large_pages(void *memory, Size size)
+{
+#ifdef MADV_HUGEPAGE
+	uintptr_t first = TYPEALIGN(LARGE_PAGE, memory);
+	uintptr_t end = TYPEALIGN_DOWN(LARGE_PAGE, (uintptr_t) memory + size);
+
+	if (first < end)
+		(void) madvise((void *) first, end - first, MADV_HUGEPAGE);
 #endif
 }

@@ -20,4 +20,10 @@ extern void require_memory(bool enough);
  */
 extern void memory_fault_in(void *memory, Size size);
 
+/*
+ * Many megabytes that are written all over, such as what is sorted, get pages of 2 MB where the kernel
+ * gives such: faults and misses of the TLB are what they cost most. A hint.
+ */
+extern void memory_use_large_pages(void *memory, Size size);
+
 #endif

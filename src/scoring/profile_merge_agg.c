@@ -9,6 +9,7 @@
 #include "pg/compat.h"
 
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "pg/memory.h"
 #include "pg/profile.h"
@@ -181,6 +182,16 @@ merge_texts(const ProfileFeature *const *parts, int n, ProfileFeature *result)
 		result->others -= result->categories[i].count;
 }
 
+/* Profiles of one source have their features at the same places. */
+static const ProfileFeature *
+find_feature(const Profile *profile, const ProfileFeature *wanted, uint32 place)
+{
+	if (place < profile->n && profile->features[place].name_length == wanted->name_length &&
+	    memcmp(profile->features[place].name, wanted->name, wanted->name_length) == 0)
+		return &profile->features[place];
+	return profile_find(profile, wanted->name, wanted->name_length);
+}
+
 static void
 merge_feature(const Profile *profiles, int n, uint32 number, ProfileFeature *result)
 {
@@ -191,7 +202,7 @@ merge_feature(const Profile *profiles, int n, uint32 number, ProfileFeature *res
 
 	for (int i = 0; i < n; i++)
 	{
-		parts[i] = profile_find(&profiles[i], first->name, first->name_length);
+		parts[i] = find_feature(&profiles[i], first, number);
 		if (parts[i] == NULL || parts[i]->is_text != first->is_text ||
 		    profiles[i].n != profiles[0].n)
 			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -207,7 +218,7 @@ merge_feature(const Profile *profiles, int n, uint32 number, ProfileFeature *res
 	if (first->is_text)
 		merge_texts(parts, n, result);
 	else
-		(void) profile_merge_number(parts, n, result, &allocator);
+		require_memory(profile_merge_number(parts, n, result, &allocator));
 }
 
 Datum
@@ -225,10 +236,16 @@ fraud_profile_merge_final(PG_FUNCTION_ARGS)
 	list_sort(state->profiles, compare_texts);
 	profiles = palloc(n * sizeof(Profile));
 	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		profiles[i] = profile_of_text(list_nth(state->profiles, i));
+	}
 	merged.n = profiles[0].n;
 	merged.features = palloc(Max(merged.n, 1) * sizeof(ProfileFeature));
 	for (uint32 i = 0; i < merged.n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		merge_feature(profiles, n, i, &merged.features[i]);
+	}
 	PG_RETURN_TEXT_P(text_of_profile(&merged));
 }

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "pg/memory.h"
 #include "scoring/two_samples_state.h"
 #include "utils/memutils.h"
 
@@ -54,6 +55,15 @@ two_samples_create(FunctionCallInfo fcinfo)
 	return samples;
 }
 
+static uint64 *
+new_keys(TwoSamples *samples, Size n)
+{
+	uint64 *keys = MemoryContextAllocHuge(samples->context, n * sizeof(uint64));
+
+	memory_use_large_pages(keys, n * sizeof(uint64));
+	return keys;
+}
+
 void
 two_samples_sort(TwoSamples *samples, int side)
 {
@@ -63,7 +73,7 @@ two_samples_sort(TwoSamples *samples, int side)
 	if (samples->n_sorted[side] == n)
 		return;
 	CHECK_FOR_INTERRUPTS();
-	scratch = MemoryContextAllocHuge(samples->context, n * sizeof(uint64));
+	scratch = new_keys(samples, n);
 	sample_sort(two_samples_keys(samples, side), scratch, n);
 	samples->n_sorted[side] = n;
 	pfree(scratch);
@@ -182,19 +192,17 @@ make_runs(TwoSamples *samples, FunctionCallInfo fcinfo)
 	}
 }
 
+/* Large memory is moved by its page tables: side 0 is not copied, and its pages are not cleared anew. */
 static void
 grow(TwoSamples *samples, Size capacity)
 {
-	uint64 *keys = MemoryContextAllocHuge(samples->context, capacity * sizeof(uint64));
+	Size before = samples->capacity;
+	Size n = samples->n[1];
 
-	if (samples->keys != NULL)
-	{
-		memcpy(keys, samples->keys, samples->n[0] * sizeof(uint64));
-		memcpy(keys + capacity - samples->n[1], two_samples_keys(samples, 1),
-		       samples->n[1] * sizeof(uint64));
-		pfree(samples->keys);
-	}
-	samples->keys = keys;
+	samples->keys = samples->keys == NULL ? new_keys(samples, capacity)
+	                                      : repalloc_huge(samples->keys, capacity * sizeof(uint64));
+	memory_use_large_pages(samples->keys, capacity * sizeof(uint64));
+	memmove(samples->keys + capacity - n, samples->keys + before - n, n * sizeof(uint64));
 	samples->capacity = capacity;
 }
 
@@ -213,7 +221,7 @@ two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo)
 static void
 add_plain_run(TwoSamples *samples, const KeyRun *source, FunctionCallInfo fcinfo)
 {
-	uint8 *bytes = MemoryContextAllocHuge(samples->context, source->size);
+	uint8 *bytes = (uint8 *) new_keys(samples, source->rows);
 	KeyRun *run;
 
 	memcpy(bytes, source->bytes, source->size);
@@ -250,7 +258,7 @@ take_plain_runs(TwoSamples *samples, int side, KeyRun *taken)
 	return n_taken;
 }
 
-/* The first two of the runs become one, the last. */
+/* The first two of the runs become one, the last. Keys of the state itself are not of a run. */
 static void
 merge_first_two(TwoSamples *samples, KeyRun *runs, int n)
 {
@@ -259,11 +267,12 @@ merge_first_two(TwoSamples *samples, KeyRun *runs, int n)
 	CHECK_FOR_INTERRUPTS();
 	merged.rows = runs[0].rows + runs[1].rows;
 	merged.size = merged.rows * sizeof(uint64);
-	merged.bytes = MemoryContextAllocHuge(samples->context, merged.size);
+	merged.bytes = (uint8 *) new_keys(samples, merged.rows);
 	sample_merge((uint64 *) runs[0].bytes, runs[0].rows, (uint64 *) runs[1].bytes, runs[1].rows,
 	             (uint64 *) merged.bytes);
-	pfree(runs[0].bytes);
-	pfree(runs[1].bytes);
+	for (int i = 0; i < 2; i++)
+		if ((uint64 *) runs[i].bytes != two_samples_keys(samples, merged.side))
+			pfree(runs[i].bytes);
 	memmove(runs, runs + 2, (n - 2) * sizeof(KeyRun));
 	runs[n - 2] = merged;
 }
@@ -278,14 +287,16 @@ two_samples_join(TwoSamples *samples, int side)
 	if (n_taken > 0 && n > 0)
 	{
 		two_samples_sort(samples, side);
-		taken[n_taken] = (KeyRun){.side = side, .is_plain = true, .rows = n};
-		taken[n_taken].size = n * sizeof(uint64);
-		taken[n_taken].bytes = MemoryContextAllocHuge(samples->context, taken[n_taken].size);
-		memcpy(taken[n_taken++].bytes, two_samples_keys(samples, side), n * sizeof(uint64));
-		samples->n[side] = samples->n_sorted[side] = 0;
+		taken[n_taken++] = (KeyRun){.side = side,
+		                            .is_plain = true,
+		                            .rows = n,
+		                            .size = n * sizeof(uint64),
+		                            .bytes = (uint8 *) two_samples_keys(samples, side)};
 	}
 	for (; n_taken > 1; n_taken--)
 		merge_first_two(samples, taken, n_taken);
+	if (n_taken > 0 && n > 0)
+		samples->n[side] = samples->n_sorted[side] = 0;
 	if (n_taken == 1)
 	{
 		*new_run(samples, side) = taken[0];

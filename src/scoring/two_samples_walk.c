@@ -74,13 +74,29 @@ cursor_of_run(SampleCursor *cursor, TwoSamples *samples, const KeyRun *run)
 		                     run_reader_create(run, samples->file));
 }
 
+/* A walk over two arrays at most needs no heap. */
+#define FEW_ARRAYS 2
+
+static void
+join_arrays(TwoSamples *samples, int first, int last)
+{
+	int n_arrays = 0;
+
+	for (int side = first; side <= last; side++)
+		n_arrays += samples->n[side] > 0;
+	for (int i = 0; i < samples->n_runs; i++)
+		n_arrays += samples->runs[i].is_plain && samples->runs[i].side >= first &&
+		            samples->runs[i].side <= last;
+	for (int side = first; n_arrays > FEW_ARRAYS && side <= last; side++)
+		two_samples_join(samples, side);
+}
+
 static TwoSamplesWalk *
 walk_over_sides(TwoSamples *samples, int first, int last)
 {
 	TwoSamplesWalk *walk = palloc(sizeof(TwoSamplesWalk));
 
-	for (int side = first; side <= last; side++)
-		two_samples_join(samples, side);
+	join_arrays(samples, first, last);
 	walk->cursors = palloc((samples->n_runs + 2) * sizeof(SampleCursor *));
 	walk->n_cursors = 0;
 	for (int side = first; side <= last; side++)
