@@ -181,6 +181,11 @@ INSERT INTO number
              * ('x' || substr(md5(i::text), 13, 12))::bit(48)::bigint) % 10::numeric ^ (1 + i % 29))
          * ('1e' || (i * 37 % 110 - 60))::numeric
   FROM generate_series(1, 5000) i
+  -- One to four digits of base 10000, wherever the point is.
+  UNION ALL
+  SELECT s * n * ('1e' || 4 * w)::numeric
+  FROM unnest('{1, 9999, 10002, 99999999, 100000001, 123456789012, 999999999999, 1234567890123456,
+                9999000000000001}'::numeric[]) n, generate_series(-14, 12) w, unnest('{1, -1}'::int[]) s
   -- Half-way between two float4, and next to it by less than a float8 can tell.
   UNION ALL
   SELECT (16777217 + 2 * (i * 7919 % 8388000))::numeric * 2::numeric ^ e + d::numeric
