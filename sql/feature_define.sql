@@ -38,6 +38,7 @@ DECLARE
   most constant int := 256;
   normal jsonb;
   twice text;
+  internal name;
 BEGIN
   IF jsonb_typeof(features) <> 'array' OR jsonb_array_length(features) = 0 THEN
     RAISE EXCEPTION 'features must be an array with a feature at least'
@@ -54,11 +55,17 @@ BEGIN
   END IF;
   PERFORM fraud.refuse_feature(f ->> 'name', 'has the name of an internal column', 'Give it another name.')
     FROM jsonb_array_elements(normal) AS f WHERE f ->> 'name' LIKE 'fraud\_detect %';
+  SELECT a.attname INTO internal FROM pg_attribute a
+    WHERE a.attrelid = source AND a.attname LIKE 'fraud\_detect %' AND a.attnum > 0 AND NOT a.attisdropped LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'column "%" of % has the name of an internal column', internal, source
+      USING ERRCODE = 'reserved_name', HINT = 'Give it another name.';
+  END IF;
   RETURN normal;
 END
 $$;
 COMMENT ON FUNCTION fraud.normal_features(regclass, jsonb) IS
-'all features of a set, checked; 22023, 42701, 54000 and those of fraud.normal_feature';
+'all features of a set, checked; 22023, 42701, 42939, 54000 and those of fraud.normal_feature';
 
 CREATE FUNCTION fraud.check_operand_counts(features jsonb) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -108,6 +115,17 @@ $$;
 COMMENT ON FUNCTION fraud.missing_feature_indexes(regclass, text, jsonb) IS
 'the statements that make the indexes by which features of single rows are computed, where there are none';
 
+CREATE FUNCTION fraud.features_exist(name text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE EXCEPTION 'a set of features "%" exists already', name USING ERRCODE = 'duplicate_object',
+    HINT = format('SELECT fraud_drop_features(%L) drops it.', name);
+END
+$$;
+COMMENT ON FUNCTION fraud.features_exist(text) IS 'raises 42710';
+
 CREATE FUNCTION @extschema@.fraud_define_features(name text, source regclass, event_time text, features jsonb,
   key text DEFAULT NULL)
 RETURNS void
@@ -124,8 +142,7 @@ BEGIN
   ELSIF name = '' OR octet_length(name) > 63 THEN
     RAISE EXCEPTION 'the name of a set of features must have 1 to 63 bytes' USING ERRCODE = 'invalid_parameter_value';
   ELSIF EXISTS (SELECT FROM fraud.feature_set s WHERE s.name = fraud_define_features.name) THEN
-    RAISE EXCEPTION 'a set of features "%" exists already', name USING ERRCODE = 'duplicate_object',
-      HINT = format('SELECT fraud_drop_features(%L) drops it.', name);
+    PERFORM fraud.features_exist(name);
   END IF;
   -- Nobody changes the table between our look at it and the view.
   PERFORM fraud.check_feature_source(source);
@@ -144,7 +161,12 @@ BEGIN
     VALUES (name, source::text, event_time, key, features,
       (SELECT coalesce(jsonb_agg(DISTINCT fraud.feature_series(f)), '[]') FROM jsonb_array_elements(normal) AS f
        WHERE f ->> 'aggregate' = 'fraud_rate' AND (f ->> 'prior')::numeric > 0))
+    ON CONFLICT ON CONSTRAINT feature_set_pkey DO NOTHING
     RETURNING s.* INTO feature_set;
+  -- Another session has defined it in the meantime.
+  IF feature_set.name IS NULL THEN
+    PERFORM fraud.features_exist(name);
+  END IF;
   EXECUTE format('CREATE VIEW fraud_features.%I WITH (security_invoker = true) AS %s', name,
     fraud.feature_view_query(feature_set.definition, source, event_time, normal, feature_set.series));
   EXECUTE format('COMMENT ON VIEW fraud_features.%I IS %L', name,
@@ -178,6 +200,10 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM fraud.no_such_features(name);
   END IF;
+  -- First: it waits for a training that reads the view, whose version is then seen.
+  IF to_regclass(format('fraud_features.%I', name)) IS NOT NULL THEN
+    EXECUTE format('DROP VIEW fraud_features.%I', name);
+  END IF;
   SELECT array_agg(format('%s version %s', m.name, v.version) ORDER BY m.name, v.version) INTO used_by
     FROM fraud.model_version v JOIN fraud.model m USING (model_id)
     WHERE v.signature -> 'feature_set' ->> 'definition' = feature_set.definition::text;
@@ -185,9 +211,6 @@ BEGIN
     RAISE EXCEPTION 'models use the set of features "%"', name USING ERRCODE = 'dependent_objects_still_exist',
       DETAIL = format('They are %s.', fraud.name_list(used_by, '')),
       HINT = 'Drop these versions first with fraud_drop_version or fraud_drop_model.';
-  END IF;
-  IF to_regclass(format('fraud_features.%I', name)) IS NOT NULL THEN
-    EXECUTE format('DROP VIEW fraud_features.%I', name);
   END IF;
   DELETE FROM fraud.feature_rate r WHERE r.definition = feature_set.definition;
   DELETE FROM fraud.feature_set s WHERE s.name = fraud_drop_features.name;
@@ -213,6 +236,13 @@ END
 $$;
 COMMENT ON FUNCTION fraud.no_such_features(text) IS 'raises FD009 with the sets there are';
 
+CREATE FUNCTION fraud.check_feature_view(name text) RETURNS void
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE
+AS '$libdir/fraud_detect', 'fraud_check_feature_view';
+COMMENT ON FUNCTION fraud.check_feature_view(text) IS
+'FD009 where the view of a set does more than compute features, 42501 where it would run code of a role that is neither '
+'the current user nor a superuser; locks the view until the end of the transaction';
+
 CREATE FUNCTION @extschema@.fraud_refresh_features(name text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -222,13 +252,16 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM fraud.no_such_features(name);
   END IF;
+  -- Often the task of a role that may do much.
+  PERFORM fraud.check_feature_view(name);
   RETURN fraud.insert_feature_rates(name);
 END
 $$;
 REVOKE ALL ON FUNCTION @extschema@.fraud_refresh_features(text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_refresh_features(text) IS
 'writes down what is known by now of all rows, from the next midnight on, for rates with a prior: run it daily. Returns '
-'the number of rates written; FD009 where there is no such set';
+'the number of rates written; FD009 where there is no such set or its view was altered, 42501 where that would run code '
+'of another role';
 
 CREATE FUNCTION @extschema@.fraud_skew_check(name text, sample int DEFAULT 1000)
 RETURNS TABLE (feature text, compared bigint, different bigint)

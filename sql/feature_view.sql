@@ -59,7 +59,7 @@ $$;
 COMMENT ON FUNCTION fraud.window_description(uuid, jsonb, jsonb, jsonb) IS
 'the first argument of fraud.window_features for the checked features of one entity';
 
--- A call of the window function, as a column of the inner query.
+-- A call of the window function, as a column of the inner query. (IS NOT NULL would look into a composite value.)
 CREATE FUNCTION fraud.window_call(definition uuid, event_time text, features jsonb, series jsonb, per jsonb)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -68,7 +68,7 @@ AS $$
   SELECT format('fraud.window_features(%L::pg_catalog.jsonb, s.%I, %s%s) '
       'OVER (PARTITION BY %s ORDER BY s.%I ROWS UNBOUNDED PRECEDING)',
     fraud.window_description(definition, features, series, per), event_time,
-    string_agg(format('s.%I IS NOT NULL', p.value #>> '{}'), ' AND ' ORDER BY p.ordinality),
+    string_agg(format('s.%I IS DISTINCT FROM NULL', p.value #>> '{}'), ' AND ' ORDER BY p.ordinality),
     (SELECT string_agg(', ' || o.sql, '' ORDER BY o.place) FROM fraud.window_operands(features, per) AS o),
     string_agg(format('s.%I', p.value #>> '{}'), ', ' ORDER BY p.ordinality), event_time)
   FROM jsonb_array_elements(per) WITH ORDINALITY AS p
@@ -141,9 +141,9 @@ BEGIN
     -- counts from the first midnight when its delay is over, a fraud from the first one after it is known.
     EXECUTE format($sql$
       WITH event AS (
-        SELECT extract(epoch FROM v.%1$I::timestamp - '2000-01-01') AS time, v.%2$I::int = 1 AS fraud,
+        SELECT extract(epoch FROM v.%1$I::timestamp - '2000-01-01') AS time, to_jsonb(v.%2$I) IN ('1', 'true') AS fraud,
           %3$s AS label_time
-        FROM fraud_features.%4$I AS v WHERE isfinite(v.%1$I) AND v.%2$I IS NOT NULL
+        FROM fraud_features.%4$I AS v WHERE isfinite(v.%1$I) AND to_jsonb(v.%2$I) <> '"NaN"'
       ), change AS (
         SELECT ceil((time + $4) / 86400)::int AS day, 1 AS rows, 0 AS frauds FROM event
         UNION ALL

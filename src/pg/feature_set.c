@@ -48,16 +48,17 @@ open_table(const char *name)
 	return table_open(relation, AccessShareLock);
 }
 
+/* Without a snapshot: as a statement would see it that begins now. */
 static SysScanDesc
-begin_scan(Relation relation, const char *index, int n_keys, ScanKey keys)
+begin_scan(Relation relation, const char *index, Snapshot snapshot, int n_keys, ScanKey keys)
 {
 	Oid oid = get_relname_relid(index, RelationGetNamespace(relation));
 
-	return systable_beginscan(relation, oid, OidIsValid(oid), GetActiveSnapshot(), n_keys, keys);
+	return systable_beginscan(relation, oid, OidIsValid(oid), snapshot, n_keys, keys);
 }
 
-char *
-feature_set_definition(const char *name)
+static char *
+find_definition(const char *name, Snapshot snapshot)
 {
 	Relation relation = open_table("feature_set");
 	char *definition = NULL;
@@ -67,7 +68,7 @@ feature_set_definition(const char *name)
 
 	ScanKeyEntryInitialize(&key, 0, Anum_feature_set_name, BTEqualStrategyNumber, InvalidOid,
 	                       C_COLLATION_OID, F_TEXTEQ, CStringGetTextDatum(name));
-	scan = begin_scan(relation, "feature_set_pkey", 1, &key);
+	scan = begin_scan(relation, "feature_set_pkey", snapshot, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{
@@ -80,6 +81,18 @@ feature_set_definition(const char *name)
 	systable_endscan(scan);
 	table_close(relation, AccessShareLock);
 	return definition;
+}
+
+char *
+feature_set_definition(const char *name)
+{
+	return find_definition(name, GetActiveSnapshot());
+}
+
+char *
+feature_set_latest_definition(const char *name)
+{
+	return find_definition(name, NULL);
 }
 
 char *
@@ -131,6 +144,38 @@ append_rate(WindowRates *rates, int *capacity, int64 known_from, double rate)
 	rates->n++;
 }
 
+static void
+set_definition_key(ScanKey key, const char *definition)
+{
+	ScanKeyEntryInitialize(key, 0, Anum_feature_rate_definition, BTEqualStrategyNumber, InvalidOid,
+	                       InvalidOid, F_UUID_EQ,
+	                       DirectFunctionCall1(uuid_in, CStringGetDatum(definition)));
+}
+
+static uint64
+count_rates(const char *definition, Snapshot snapshot)
+{
+	Relation relation = open_table("feature_rate");
+	uint64 n = 0;
+	ScanKeyData key;
+	SysScanDesc scan;
+
+	set_definition_key(&key, definition);
+	scan = begin_scan(relation, "feature_rate_pkey", snapshot, 1, &key);
+	while (HeapTupleIsValid(systable_getnext(scan)))
+		n++;
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return n;
+}
+
+/* Rates are only ever added. */
+bool
+feature_set_rates_are_latest(const char *definition)
+{
+	return count_rates(definition, GetActiveSnapshot()) == count_rates(definition, NULL);
+}
+
 /* In the order of the index, which ends with known_from. */
 WindowRates *
 feature_set_rates(const char *definition, int series)
@@ -150,9 +195,7 @@ feature_set_rates(const char *definition, int series)
 		                errmsg("index \"%s\" does not exist", "fraud.feature_rate_pkey")));
 	rates->known_from = palloc(capacity * sizeof(int64));
 	rates->rates = palloc(capacity * sizeof(double));
-	ScanKeyEntryInitialize(&keys[0], 0, Anum_feature_rate_definition, BTEqualStrategyNumber,
-	                       InvalidOid, InvalidOid, F_UUID_EQ,
-	                       DirectFunctionCall1(uuid_in, CStringGetDatum(definition)));
+	set_definition_key(&keys[0], definition);
 	ScanKeyEntryInitialize(&keys[1], 0, Anum_feature_rate_series, BTEqualStrategyNumber, InvalidOid,
 	                       InvalidOid, F_INT4EQ, Int32GetDatum(series));
 	index_relation = index_open(index, AccessShareLock);

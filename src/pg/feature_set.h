@@ -16,6 +16,9 @@
  */
 extern char *feature_set_definition(const char *name);
 
+/* The same as a statement would see it that begins now, as it sees views. */
+extern char *feature_set_latest_definition(const char *name);
+
 /* The name of the set whose view this is; NULL for any other relation. */
 extern char *feature_set_of_view(Oid relation);
 
@@ -24,5 +27,8 @@ extern char *feature_set_of_view(Oid relation);
  * CurrentMemoryContext, under the active snapshot. 42501 without SELECT.
  */
 extern WindowRates *feature_set_rates(const char *definition, int series);
+
+/* Would a statement that begins now see the rates that the active snapshot sees? */
+extern bool feature_set_rates_are_latest(const char *definition);
 
 #endif

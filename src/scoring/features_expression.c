@@ -81,6 +81,17 @@ write_out(Node *expression, Oid source)
 	return sql;
 }
 
+static Relation
+open_source(Oid source)
+{
+	Relation relation = try_relation_open(source, AccessShareLock);
+
+	if (relation == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("relation with OID %u does not exist", source)));
+	return relation;
+}
+
 /*
  * fraud.feature_expression(source regclass, expression text)
  *		-> (sql text, type regtype, class text, hashable bool)
@@ -89,7 +100,7 @@ PGDLLEXPORT Datum
 fraud_feature_expression(PG_FUNCTION_ARGS)
 {
 	Oid source = PG_GETARG_OID(0);
-	Relation relation = relation_open(source, AccessShareLock);
+	Relation relation = open_source(source);
 	Node *expression = transform(relation, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	Oid type = exprType(expression);
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_HASH_PROC | TYPECACHE_EQ_OPR);

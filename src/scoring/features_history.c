@@ -129,21 +129,34 @@ expression_sql(const FeatureView *view, Node *expression)
 	                          false);
 }
 
-/* OPERATOR(schema.name) */
-static char *
-operator_sql(Oid operator)
+/* A cast to what an operator takes; nothing for a polymorphic one. */
+static const char *
+cast_sql(Oid type)
+{
+	return IsPolymorphicType(type)
+	           ? ""
+	           : psprintf("::%s",
+	                      format_type_extended(
+	                          type, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+}
+
+/*
+ * column OPERATOR(schema.name) $n, with both sides of the very types of the operator: by
+ * its name and the types of a domain, another one that somebody made could be meant.
+ */
+static void
+append_comparison(StringInfo sql, const char *column, Oid operator, int parameter)
 {
 	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 	Form_pg_operator form;
-	char *sql;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator %u", operator);
 	form = (Form_pg_operator) GETSTRUCT(tuple);
-	sql = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
-	               NameStr(form->oprname));
+	appendStringInfo(sql, "(%s)%s OPERATOR(%s.%s) $%d%s", column, cast_sql(form->oprleft),
+	                 quote_identifier(get_namespace_name(form->oprnamespace)),
+	                 NameStr(form->oprname), parameter, cast_sql(form->oprright));
 	ReleaseSysCache(tuple);
-	return sql;
 }
 
 static void
@@ -155,10 +168,10 @@ append_entity(StringInfo sql, const FeatureView *view, const ViewEntity *entity)
 
 	forboth(column, entity->columns, operator, entity->operators)
 	{
-		appendStringInfo(sql, "%s%s %s $%d", parameter == 1 ? "" : " AND ",
-		                 expression_sql(view, lfirst(column)), operator_sql(lfirst_oid(operator)),
-		                 parameter);
-		parameter++;
+		if (parameter > 1)
+			appendStringInfoString(sql, " AND ");
+		append_comparison(sql, expression_sql(view, lfirst(column)), lfirst_oid(operator),
+		                  parameter++);
 	}
 }
 

@@ -3,9 +3,12 @@
  *		Makes a set of features ready to compute single rows, and keeps it for the
  *		session: expressions initialised, queries planned.
  *
- * What is kept is good until the view, the source, the rates or any function
- * changes (the server's invalidation messages tell), for one user, since it is at
+ * What is kept is good until the view, the source, the rates, or any function, type or
+ * role changes (the server's invalidation messages tell), for one user, since it is at
  * initialisation that the right to call a function is checked.
+ *
+ * The definition and the view do not come from one snapshot: the view is always the
+ * latest. Where its definition is not the one that the statement sees, that is an error.
  */
 #include "postgres.h"
 #include "pg/compat.h"
@@ -21,12 +24,14 @@
 #include "pg/feature_set.h"
 #include "pg/settings.h"
 #include "scoring/features_set.h"
+#include "scoring/features_trust.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 static dlist_head sets = DLIST_STATIC_INIT(sets);
@@ -51,7 +56,7 @@ on_relation_change(Datum argument, Oid relation)
 }
 
 static void
-on_function_change(Datum argument, int cache, uint32 hash)
+on_catalog_change(Datum argument, int cache, uint32 hash)
 {
 	on_relation_change(argument, InvalidOid);
 }
@@ -60,7 +65,11 @@ void
 features_set_define(void)
 {
 	CacheRegisterRelcacheCallback(on_relation_change, (Datum) 0);
-	CacheRegisterSyscacheCallback(PROCOID, on_function_change, (Datum) 0);
+	/* Functions, and who may run whose. */
+	CacheRegisterSyscacheCallback(PROCOID, on_catalog_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, on_catalog_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, on_catalog_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, on_catalog_change, (Datum) 0);
 }
 
 static void
@@ -75,13 +84,15 @@ forget(FeaturesSet *set)
 /* Making */
 
 static ExprState *
-initialise(Node *expression)
+initialise(const FeaturesSet *set, Node *expression)
 {
+	features_trust_check(set->name, expression);
 	return ExecInitExpr(expression_planner((Expr *) copyObject(expression)), NULL);
 }
 
 static void
-make_entity(const FeatureView *view, const ViewEntity *source, SetEntity *entity)
+make_entity(const FeaturesSet *set, const FeatureView *view, const ViewEntity *source,
+            SetEntity *entity)
 {
 	int n = list_length(source->arguments);
 	Oid *types = palloc(Max(n, 1) * sizeof(Oid));
@@ -94,7 +105,7 @@ make_entity(const FeatureView *view, const ViewEntity *source, SetEntity *entity
 
 		types[i] = exprType(argument);
 		collations[i] = exprCollation(argument);
-		entity->arguments[i] = initialise(argument);
+		entity->arguments[i] = initialise(set, argument);
 	}
 	entity->n_columns = list_length(source->columns);
 	entity->columns = palloc(entity->n_columns * sizeof(AttrNumber));
@@ -111,7 +122,7 @@ add_attributes(Bitmapset **attributes, Node *node)
 }
 
 static void
-make_column(const FeatureView *view, const SetEntity *entities, const ViewColumn *source,
+make_column(const FeaturesSet *set, const FeatureView *view, const ViewColumn *source,
             SetColumn *column)
 {
 	column->name = source->name;
@@ -120,13 +131,13 @@ make_column(const FeatureView *view, const SetEntity *entities, const ViewColumn
 	column->place = source->place;
 	if (source->expression != NULL)
 	{
-		column->expression = initialise((Node *) source->expression);
+		column->expression = initialise(set, (Node *) source->expression);
 		if (IsA(source->expression, Var))
 			column->source_column = ((Var *) source->expression)->varattno;
 		add_attributes(&column->attributes, (Node *) source->expression);
 		return;
 	}
-	if (source->place < 0 || source->place >= entities[source->entity].group->n_features)
+	if (source->place < 0 || source->place >= set->entities[source->entity].group->n_features)
 		ereport(ERROR, (errcode(ERRCODE_FRAUD_FEATURES_CHANGED),
 		                errmsg("there is no window feature %d", source->place + 1)));
 	add_attributes(&column->attributes, (Node *) view->event_time);
@@ -152,11 +163,39 @@ make(FeaturesSet *set, const FeatureView *view)
 	set->n_entities = view->n_entities;
 	set->entities = palloc0(Max(view->n_entities, 1) * sizeof(SetEntity));
 	for (int e = 0; e < view->n_entities; e++)
-		make_entity(view, &view->entities[e], &set->entities[e]);
+		make_entity(set, view, &view->entities[e], &set->entities[e]);
 	set->n_columns = view->n_columns;
 	set->columns = palloc0(view->n_columns * sizeof(SetColumn));
 	for (int c = 0; c < view->n_columns; c++)
-		make_column(view, set->entities, &view->columns[c], &set->columns[c]);
+		make_column(set, view, &view->columns[c], &set->columns[c]);
+}
+
+static bool
+uses_rates(const FeaturesSet *set)
+{
+	for (int e = 0; e < set->n_entities; e++)
+	{
+		const FeatureGroup *group = set->entities[e].group;
+
+		for (int i = 0; i < group->n_features; i++)
+		{
+			if (group->features[i].overall != NULL)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * How long it is good. A statement may have begun before rates were added, whose
+ * invalidation it has seen by now: the next one must not be given what it sees.
+ */
+static void
+limit_life(FeaturesSet *set)
+{
+	set->transaction = IsolationUsesXactSnapshot() ? GetCurrentTransactionStartTimestamp() : 0;
+	set->for_one_statement = uses_rates(set) && !feature_set_rates_are_latest(set->definition);
+	set->statement = statement_identity(GetActiveSnapshot());
 }
 
 static FeaturesSet *
@@ -182,10 +221,10 @@ create(const char *name, const char *definition)
 	set->user = GetUserId();
 	set->registry = get_relname_relid("feature_set", schema);
 	set->rates = get_relname_relid("feature_rate", schema);
-	set->transaction = IsolationUsesXactSnapshot() ? GetCurrentTransactionStartTimestamp() : 0;
 	SPI_connect();
 	MemoryContextSwitchTo(memory);
 	make(set, feature_view_read(name));
+	limit_life(set);
 	for (int e = 0; e < set->n_entities; e++)
 		feature_history_keep(set->entities[e].history);
 	/* From here on it is ours to free. */
@@ -210,12 +249,28 @@ pg_attribute_noreturn() set_changed(const char *name, const char *now, const cha
 {
 	if (asked_by == NULL)
 		ereport(ERROR, (errcode(ERRCODE_FRAUD_FEATURES_CHANGED),
-		                errmsg("there is no set of features \"%s\"", name)));
+		                now == NULL ? errmsg("there is no set of features \"%s\"", name)
+		                            : errmsg("the set of features \"%s\" was defined anew", name)));
 	ereport(ERROR, (errcode(ERRCODE_FRAUD_FEATURES_CHANGED),
 	                now == NULL ? errmsg("the set of features \"%s\" is gone", name)
 	                            : errmsg("the set of features \"%s\" was defined anew", name),
 	                errdetail("%s was trained with it.", asked_by),
 	                errhint("Train again, or score rows that have the features as columns.")));
+}
+
+static bool
+is_good(const FeaturesSet *set, const char *definition)
+{
+	StatementIdentity now;
+
+	if (!set->complete || set->stale || set->user != GetUserId() ||
+	    (definition != NULL && strcmp(set->definition, definition) != 0) ||
+	    (set->transaction != 0 && set->transaction != GetCurrentTransactionStartTimestamp()))
+		return false;
+	if (!set->for_one_statement)
+		return true;
+	now = statement_identity(GetActiveSnapshot());
+	return statement_same(&now, &set->statement);
 }
 
 static FeaturesSet *
@@ -232,9 +287,7 @@ find(const char *name, const char *definition)
 		if (set->busy)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_RECURSION),
 			                errmsg("the set of features \"%s\" is computed by itself", name)));
-		if (set->complete && !set->stale && set->user == GetUserId() &&
-		    (set->transaction == 0 || set->transaction == GetCurrentTransactionStartTimestamp()) &&
-		    (definition == NULL || strcmp(set->definition, definition) == 0))
+		if (is_good(set, definition))
 			return set;
 		forget(set);
 	}
@@ -252,5 +305,10 @@ features_set_get(const char *name, const char *definition, const char *asked_by)
 	now = feature_set_definition(name);
 	if (now == NULL || (definition != NULL && strcmp(now, definition) != 0))
 		set_changed(name, now, asked_by);
-	return create(name, now);
+	/* The view is always the latest one: is it this definition's? */
+	definition = now;
+	now = feature_set_latest_definition(name);
+	if (now == NULL || strcmp(now, definition) != 0)
+		set_changed(name, now, asked_by);
+	return create(name, definition);
 }

@@ -9,6 +9,7 @@
 #include "lib/ilist.h"
 #include "nodes/execnodes.h"
 #include "scoring/features_history.h"
+#include "scoring/statement.h"
 
 typedef struct SetEntity
 {
@@ -51,6 +52,8 @@ typedef struct FeaturesSet
 	Oid view, source, registry, rates;
 	Oid user;                /* functions were checked for */
 	TimestampTz transaction; /* of a snapshot that later ones outdate; 0: any */
+	bool for_one_statement;  /* others see later rates */
+	StatementIdentity statement;
 	bool complete;
 	bool stale;
 	bool busy;

@@ -11,6 +11,7 @@
 
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
@@ -23,6 +24,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/typcache.h"
 
 /* Arguments of fraud.window_features that come before those of the group. */
 #define N_LEADING_ARGUMENTS 3
@@ -58,7 +60,7 @@ only_selects(const Query *query)
 	       !query->hasSubLinks && !query->hasTargetSRFs && query->cteList == NIL;
 }
 
-/* The table of the inner query, which is its only relation. */
+/* The table of the inner query, which is its only relation, with all of its rows. */
 static Oid
 source_of(const Query *inner)
 {
@@ -67,7 +69,13 @@ source_of(const Query *inner)
 	if (list_length(inner->rtable) != 1 || !only_selects(inner))
 		return InvalidOid;
 	entry = linitial_node(RangeTblEntry, inner->rtable);
-	return entry->rtekind == RTE_RELATION ? entry->relid : InvalidOid;
+	if (entry->rtekind != RTE_RELATION || entry->tablesample != NULL || !entry->inh)
+		return InvalidOid;
+	/* Of a view one does not see what its rows are. */
+	return entry->relkind == RELKIND_RELATION || entry->relkind == RELKIND_PARTITIONED_TABLE ||
+	               entry->relkind == RELKIND_MATVIEW
+	           ? entry->relid
+	           : InvalidOid;
 }
 
 static Query *
@@ -84,12 +92,40 @@ inner_query(const Query *outer)
 	return entry->rtekind == RTE_SUBQUERY ? entry->subquery : NULL;
 }
 
+static bool
+is_column(const Node *node)
+{
+	return IsA(node, Var) && ((const Var *) node)->varlevelsup == 0 &&
+	       ((const Var *) node)->varattno > 0;
+}
+
 static TargetEntry *
 inner_target(const Query *inner, Node *node)
 {
-	if (!IsA(node, Var) || ((Var *) node)->varlevelsup != 0)
+	if (!is_column(node))
 		return NULL;
 	return get_tle_by_resno(inner->targetList, ((Var *) node)->varattno);
+}
+
+/* By this column alone, from the earliest on? */
+static bool
+is_in_order_of(const WindowClause *window, const Query *inner, const Var *event_time)
+{
+	SortGroupClause *clause;
+	Oid less = lookup_type_cache(event_time->vartype, TYPECACHE_LT_OPR)->lt_opr;
+
+	if (list_length(window->orderClause) != 1)
+		return false;
+	clause = linitial_node(SortGroupClause, window->orderClause);
+	return clause->sortop == less &&
+	       equal(get_sortgroupclause_expr(clause, inner->targetList), event_time);
+}
+
+static bool
+is_time(Oid type)
+{
+	type = getBaseType(type);
+	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
 }
 
 static bool
@@ -100,7 +136,8 @@ read_entity(FeatureView *view, const Query *inner, WindowFunc *call, ViewEntity 
 	Var *event_time = lsecond(call->args);
 	ListCell *cell;
 
-	if (!IsA(description, Const) || description->constisnull || !IsA(event_time, Var))
+	if (!IsA(description, Const) || description->constisnull || !is_column((Node *) event_time) ||
+	    !is_time(event_time->vartype) || !is_in_order_of(window, inner, event_time))
 		return false;
 	entity->description = DatumGetJsonbPCopy(description->constvalue);
 	entity->arguments = list_copy_tail(call->args, N_LEADING_ARGUMENTS);
@@ -109,7 +146,7 @@ read_entity(FeatureView *view, const Query *inner, WindowFunc *call, ViewEntity 
 		SortGroupClause *clause = lfirst_node(SortGroupClause, cell);
 		Node *column = get_sortgroupclause_expr(clause, inner->targetList);
 
-		if (!IsA(column, Var))
+		if (!is_column(column))
 			return false;
 		entity->columns = lappend(entity->columns, column);
 		entity->operators = lappend_oid(entity->operators, clause->eqop);

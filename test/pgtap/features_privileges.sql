@@ -1,7 +1,7 @@
 -- Features are computed as the caller: with the caller's rights on the source, under its policies.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(17);
+SELECT plan(26);
 
 CREATE TABLE public.tx AS
   SELECT transaction_id, tx_time, card_id, merchant_id, amount, is_fraud, label_time FROM fraud_generate(3000, seed => 7, fraud_rate => 0.02);
@@ -85,6 +85,50 @@ CREATE POLICY half ON public.tx TO fraud_test_scorer USING (transaction_id % 2 =
 SET LOCAL ROLE fraud_test_scorer;
 SELECT is(sum(different), 0::numeric, 'a role that sees half of the rows has their features, on both ways') FROM fraud_skew_check('f', 200);
 SELECT is(max(compared), 1500::bigint, 'and sees that half') FROM fraud_skew_check('f', 3000);
+RESET ROLE;
+
+DROP POLICY half ON public.tx;
+SET LOCAL ROLE fraud_test_scorer;
+SELECT is(count(*), 0::bigint, 'without a policy, no row is seen') FROM fraud_features.f;
+SELECT is(n::float8, 1::float8, 'and no history')
+  FROM (SELECT (fraud_feature_vector(r))[(SELECT f.ordinality::int FROM fraud.model_version,
+      jsonb_array_elements(signature -> 'features') WITH ORDINALITY AS f WHERE f.value ->> 'column' = 'n')] AS n FROM (SELECT 1::bigint AS transaction_id, '2026-06-01'::timestamptz AS tx_time,
+    'card_1'::text AS card_id, 1::bigint AS merchant_id, 1::numeric(12,2) AS amount, false AS is_fraud, now() AS label_time) AS r) AS v;
+SET LOCAL row_security = off;
+SELECT throws_ok($$SELECT fraud_score(r) FROM (SELECT 1::bigint AS transaction_id, now() AS tx_time, 'c'::text AS card_id, 1::bigint AS merchant_id,
+  1::numeric(12,2) AS amount, false AS is_fraud, now() AS label_time) AS r$$, '42501', NULL, 'row_security = off is an error, not another answer');
+SET LOCAL row_security = on;
+RESET ROLE;
+ALTER TABLE public.tx DISABLE ROW LEVEL SECURITY;
+
+-- Whose code runs as whom: a function that tells.
+GRANT CREATE ON SCHEMA public TO fraud_test_definer;
+SET LOCAL ROLE fraud_test_definer;
+CREATE FUNCTION public.trap(numeric) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
+  BEGIN RAISE EXCEPTION 'code of fraud_test_definer runs as %', current_user USING ERRCODE = 'XXTRP'; END$$;
+SELECT fraud_define_features('trap', 'public.tx', 'tx_time', '[
+  {"name":"one","expression":"public.trap(amount)"},
+  {"name":"two","per":"card_id","aggregate":"sum","value":"public.trap(amount)","window":"7 days"},
+  {"name":"three","per":"card_id","aggregate":"count","filter":"public.trap(amount) > 0","window":"7 days"}]');
+SELECT throws_ok($$SELECT * FROM fraud_skew_check('trap')$$, 'XXTRP', NULL, 'one''s own functions are called');
+RESET ROLE;
+GRANT SELECT ON fraud_features.trap TO fraud_test_scorer;
+GRANT fraud_test_scorer TO fraud_test_blind;
+SELECT throws_ok($$SELECT * FROM fraud_skew_check('trap')$$, '42501', 'the set of features "trap" uses a function of another role',
+  'a superuser runs no function of another role');
+SELECT throws_ok($$SELECT fraud_refresh_features('trap')$$, '42501', 'the set of features "trap" uses a function of another role',
+  'nor by a refresh');
+SET LOCAL ROLE fraud_test_scorer;
+SELECT throws_ok($$SELECT * FROM fraud_skew_check('trap')$$, '42501', 'the set of features "trap" uses a function of another role',
+  'nor does anybody else');
+RESET ROLE;
+ALTER FUNCTION public.trap(numeric) OWNER TO fraud_test_blind;
+SET LOCAL ROLE fraud_test_scorer;
+SELECT throws_ok($$SELECT * FROM fraud_skew_check('trap')$$, 'XXTRP', NULL, 'a role that could act as the caller anyway is trusted');
+RESET ROLE;
+ALTER FUNCTION public.trap(numeric) OWNER TO postgres;
+SET LOCAL ROLE fraud_test_definer;
+SELECT throws_ok($$SELECT * FROM fraud_skew_check('trap')$$, 'XXTRP', NULL, 'and so is a superuser');
 RESET ROLE;
 
 SELECT * FROM finish();
