@@ -161,6 +161,8 @@ matrix_quantised(XgboostSession *session, FeatureRows *rows, int threads, int ma
 	pfree(reader.values);
 	pfree(reader.labels);
 	pfree(reader.types);
+	/* Of its quantile sketches: some megabytes a feature with many different values. */
+	xgboost_release_heap();
 	return *matrix;
 }
 

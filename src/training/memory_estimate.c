@@ -2,6 +2,7 @@
  * memory_estimate.c
  *		How much memory a training will take, before it is taken.
  *
+ * The larger one of two peaks: while the matrix is built, and while trees grow.
  * Sizes are those of XGBoost's structures (GHistIndexMatrix, ColumnMatrix,
  * SparsePage, HistCollection; the same from 1.7 to 3.x), for the peak of each.
  */
@@ -16,10 +17,13 @@
 #include "training/memory_estimate.h"
 
 #define BYTES_PER_BIN 16 /* gradient and hessian sums, float64 */
-/* The index grows with each batch, by reallocation. */
-#define INDEX_GROWTH 1.5
-/* Quantile sketches keep up to 8 entries per bin, of 16 bytes, several times while they merge. */
-#define SKETCH_BYTES_PER_BIN (8 * 16 * 3)
+/* The index grows with each batch: the old one and the new one exist at once. */
+#define INDEX_GROWTH 2
+/* Of each value where some are missing, beside the index: as measured. */
+#define BYTES_PER_VALUE_WITH_MISSING 5
+/* XGBoost's WQuantileSketch: entries of 16 bytes, 8 a bin and level; a queue and its summary of twice as many. */
+#define SKETCH_ENTRIES_PER_BIN 8
+#define SKETCH_ENTRY_BYTES 16
 /* Position, gradient, prediction, label, row pointer. */
 #define BYTES_PER_TRAINING_ROW (16 + 8 + 4 + 4 + 8)
 /* Entry of a plain matrix (feature, value) and the float it was made from. */
@@ -72,6 +76,18 @@ histogram_bytes(const FeatureRows *rows, const TrainingParameters *parameters, d
 	return nodes * bins * BYTES_PER_BIN;
 }
 
+/* The quantile sketch of one feature whose values all differ: a level more for each doubling of the rows. */
+static double
+sketch_bytes(double n_rows, double max_bin)
+{
+	double entries = SKETCH_ENTRIES_PER_BIN * max_bin;
+	int levels = 1;
+
+	while (ldexp(levels * entries, levels) < n_rows)
+		levels++;
+	return Min(n_rows, levels * entries) * SKETCH_ENTRY_BYTES * (levels + 3);
+}
+
 /* Our own arrays over all rows: labels, parts, hashes, order, times and entities. */
 static double
 facts_bytes(const RowFacts *facts)
@@ -89,24 +105,29 @@ memory_estimate(const FeatureRows *rows, const RowFacts *facts,
 	double n_features = rows->store.width;
 	double training = rows->n_rows[PART_TRAINING];
 	double validation = rows->n_rows[PART_VALIDATION];
-	double bins_most = Max(parameters->values[PARAMETER_MAX_BIN], (double) rows->n_bins_most);
+	double max_bin = parameters->values[PARAMETER_MAX_BIN];
+	double bins_most = Max(max_bin, (double) rows->n_bins_most);
 	double bins = n_features * Min(bins_most, training);
 	/* A bin's index within its column, and across columns where values are missing. */
 	double column_bytes = bins_most <= 256 ? 1 : bins_most <= 65536 ? 2 : 4;
 	double index_bytes = rows->any_missing ? 4 : column_bytes;
-	double bytes = 0;
+	double columns =
+	    training * n_features * (rows->any_missing ? BYTES_PER_VALUE_WITH_MISSING : column_bytes);
+	double building;
+	double boosting;
 
-	bytes += training * n_features * (INDEX_GROWTH * index_bytes + column_bytes);
-	bytes += training * BYTES_PER_TRAINING_ROW;
+	building = columns + training * n_features * INDEX_GROWTH * index_bytes;
+	building += n_features * sketch_bytes(training, max_bin);
+	building += sizeof(float) * (double) matrix_batch_floats(rows);
+
+	boosting = columns + training * n_features * index_bytes;
+	boosting += training * BYTES_PER_TRAINING_ROW;
 	if (parameters->algorithm == ALGORITHM_RANDOM_FOREST)
-		bytes += training * 2 * sizeof(float); /* our own gradients */
-	bytes += bins * SKETCH_BYTES_PER_BIN;
-	bytes += histogram_bytes(rows, parameters, bins);
-	bytes += round_bytes(rows, facts, parameters);
-	bytes += sizeof(float) * (double) matrix_batch_floats(rows);
-	bytes += validation * (n_features * BYTES_PER_VALIDATION_VALUE + BYTES_PER_VALIDATION_ROW);
-	bytes += facts_bytes(facts);
-	return (uint64) bytes;
+		boosting += training * 2 * sizeof(float); /* our own gradients */
+	boosting += histogram_bytes(rows, parameters, bins);
+	boosting += round_bytes(rows, facts, parameters);
+	boosting += validation * (n_features * BYTES_PER_VALIDATION_VALUE + BYTES_PER_VALIDATION_ROW);
+	return (uint64) (Max(building, boosting) + facts_bytes(facts));
 }
 
 void

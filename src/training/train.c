@@ -97,12 +97,13 @@ train(MemoryContext context, TrainingRequest *request, TrainingResult *result)
 	TrainedVersion version;
 	VersionRecord record = {0};
 
+	/* First of all: from now on large arrays go back to the system when they are freed. */
+	session = xgboost_session_create();
 	prepare_data(&data, request);
 	training = &data.split.summaries[PART_TRAINING];
 	parameters_complete(&request->parameters, training->rows, training->frauds);
 	memory_estimate_check(&data.rows, &data.facts, &request->parameters);
 
-	session = xgboost_session_create();
 	boosting_run(&boosting, session, &data.rows, &request->parameters, request->seed);
 	trained_version_build(&version, session, &boosting, &data.rows,
 	                      &data.split.summaries[PART_VALIDATION], request->calibration);

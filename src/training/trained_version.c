@@ -389,6 +389,8 @@ trained_version_build(TrainedVersion *version, XgboostSession *session, const Bo
 	open_image(&forest, version->image);
 	evaluate_part(&forest, rows, PART_VALIDATION, compare_margin, margins);
 	version->golden = build_golden(session, boosting->booster, &forest, rows);
+	/* What follows takes memory of its own. */
+	xgboost_session_end(session);
 	measure(version, &forest, rows);
 	version->feature_baseline = baseline_of_features(rows);
 }

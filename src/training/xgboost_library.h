@@ -31,8 +31,15 @@ typedef struct XgboostSession
 	MemoryContextCallback release;
 } XgboostSession;
 
-/* In CurrentMemoryContext, which ends the session when it is reset or deleted. Silences XGBoost's log. */
+/*
+ * In CurrentMemoryContext, which ends the session when it is reset or deleted. Silences XGBoost's log.
+ * From then on large blocks go back to the system when they are freed; small ones with
+ * xgboost_release_heap, which the end of the session does too.
+ */
 extern XgboostSession *xgboost_session_create(void);
+extern void xgboost_release_heap(void);
+/* Frees all handles before the context does. */
+extern void xgboost_session_end(XgboostSession *session);
 
 /* The next free place for a handle: pass it to a creating function at once. */
 extern DMatrixHandle *xgboost_new_matrix(XgboostSession *session);
