@@ -18,7 +18,8 @@
 typedef struct LoadedModel
 {
 	VersionId id;
-	uint64 number; /* from 1 on, never given twice in a session: tells it from others at its address */
+	uint64
+	    number; /* from 1 on, never given twice in a session: tells it from others at its address */
 	char *label; /* Model "card_fraud" version 3 */
 	Forest forest;
 	Signature *signature;
