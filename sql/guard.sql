@@ -83,7 +83,7 @@ DECLARE
 BEGIN
   IF jsonb_typeof(options -> option) <> 'string' OR options ->> option <> ALL (words) THEN
     PERFORM fraud.refuse_guard_option(option, format('must be one of %s', fraud.name_list(words)),
-      coalesce(format('Did you mean "%s"?', nearest), 'docs/guard.md describes the options.'));
+      CASE WHEN nearest IS NULL THEN 'docs/guard.md describes the options.' ELSE format('Did you mean "%s"?', nearest) END);
   END IF;
 END
 $$;
@@ -263,7 +263,20 @@ RETURN (SELECT t FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgname = 'fr
   AND t.tgfoid = 'fraud.guard_row'::regproc);
 COMMENT ON FUNCTION fraud.guard_trigger(regclass) IS 'the trigger of a table''s guard; NULL where it has none';
 
--- The next version of a policy. Rules stay what they are, unless others are given.
+-- One writer of a table's policy at a time; INSERTs need not wait.
+CREATE FUNCTION fraud.lock_policy(relation regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', relation);
+END
+$$;
+REVOKE ALL ON FUNCTION fraud.lock_policy(regclass) FROM PUBLIC;
+COMMENT ON FUNCTION fraud.lock_policy(regclass) IS
+'keeps others from changing the policy of a table until the end of the transaction';
+
+-- The next version of a policy.
 CREATE FUNCTION fraud.add_policy(policy fraud.policy) RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -271,8 +284,7 @@ AS $$
 DECLARE
   previous int;
 BEGIN
-  -- One writer at a time; INSERTs need not wait.
-  EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', policy.relation);
+  PERFORM fraud.lock_policy(policy.relation);
   SELECT max(p.version) INTO previous FROM fraud.policy p WHERE p.relation = policy.relation;
   policy.version := coalesce(previous, 0) + 1;
   policy.owner := fraud.check_guardable(policy.relation);
@@ -412,6 +424,9 @@ BEGIN
   END IF;
   policy.rules := coalesce((SELECT p.rules FROM fraud.policy p WHERE p.relation = fraud_guard.relation
     ORDER BY p.version DESC LIMIT 1), '[]');
+  PERFORM fraud.refuse_card_numbers(relation, ARRAY(
+    SELECT e.value FROM jsonb_each_text(policy.options -> 'entities') AS e UNION SELECT key WHERE key IS NOT NULL
+    EXCEPT SELECT c FROM jsonb_array_elements_text(policy.options -> 'not_card_numbers') AS c));
   PERFORM fraud.add_policy(policy);
   PERFORM fraud.check_guard(relation);
   RETURN (fraud.current_policy(relation)).version;

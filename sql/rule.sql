@@ -7,8 +7,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM fraud.check_guardable(relation);
-  -- As fraud.add_policy does: what is read from here on is not changed by others.
-  PERFORM pg_advisory_xact_lock('fraud.policy'::regclass::int, relation::oid::int);
+  -- What is read from here on is not changed by others.
+  PERFORM fraud.lock_policy(relation);
   RETURN fraud.current_policy(relation);
 END
 $$;

@@ -33,23 +33,34 @@ append_ground(StringInfo detail, const GuardDecision *decision)
 	switch (decision->made.ground)
 	{
 		case GROUND_LIST:
-			appendStringInfo(detail, "by the list \"%s\"",
+			appendStringInfo(detail, " by the list \"%s\"",
 			                 decision->lists[decision->made.place].list);
 			break;
 		case GROUND_ERROR:
-			appendStringInfo(detail, "since it could not be made (SQLSTATE %s)",
+			appendStringInfo(detail, " since it could not be made (SQLSTATE %s)",
 			                 unpack_sql_state(decision->failure.sqlstate));
 			break;
 		case GROUND_RULE:
-			appendStringInfo(detail, "by the rule \"%s\"",
+			appendStringInfo(detail, " by the rule \"%s\"",
 			                 decision->rules[decision->made.place].name);
 			break;
 		case GROUND_SCORE:
-			appendStringInfo(detail, "by the score, %.3f", decision->score);
+			appendStringInfo(detail, " by the score, %.3f", decision->score);
 			break;
 		case GROUND_NONE:
 			break;
 	}
+}
+
+/* Where the score decided: what spoke against the row. */
+static void
+append_reasons(StringInfo detail, const GuardDecision *decision)
+{
+	int n = 0;
+
+	for (int i = 0; i < decision->n_reasons && decision->made.ground == GROUND_SCORE; i++)
+		if (decision->reasons[i].contribution > 0)
+			appendStringInfo(detail, "%s%s", n++ == 0 ? ": " : "; ", decision->reasons[i].reason);
 }
 
 static void
@@ -59,11 +70,12 @@ pg_attribute_noreturn()
 	StringInfoData detail;
 
 	initStringInfo(&detail);
-	appendStringInfo(&detail, "Decision " INT64_FORMAT " ", id);
+	appendStringInfo(&detail, "Decision " INT64_FORMAT, id);
 	if (policy->detail_has_reasons)
+	{
 		append_ground(&detail, decision);
-	for (int i = 0; i < decision->n_reasons && policy->detail_has_reasons; i++)
-		appendStringInfo(&detail, "%s%s", i == 0 ? ": " : "; ", decision->reasons[i].reason);
+		append_reasons(&detail, decision);
+	}
 	appendStringInfoChar(&detail, '.');
 	ereport(ERROR, (errcode(ERRCODE_FRAUD_BLOCKED), errmsg("the transaction was blocked as fraud"),
 	                errdetail_internal("%s", detail.data), errtable(relation)));

@@ -61,10 +61,12 @@ take_failure(MemoryContext caller, ResourceOwner owner, GuardFailure *failure)
 	CurrentResourceOwner = owner;
 	if (!is_ours_to_decide(error->sqlerrcode, late))
 		ReThrowError(error);
+	*failure = (GuardFailure){error->sqlerrcode, error->message, error->context};
 	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-		*failure = (GuardFailure){ERRCODE_FRAUD_OUT_OF_TIME, "the decision took too long"};
-	else
-		*failure = (GuardFailure){error->sqlerrcode, error->message};
+	{
+		failure->sqlstate = ERRCODE_FRAUD_OUT_OF_TIME;
+		failure->message = "the decision took too long";
+	}
 }
 
 bool

@@ -11,6 +11,7 @@ typedef struct GuardFailure
 {
 	int sqlstate; /* as MAKE_SQLSTATE makes it */
 	char *message;
+	char *context; /* where it came from, e.g. which rule; NULL: not known */
 } GuardFailure;
 
 /*

@@ -107,6 +107,29 @@ check_functions(Node *node, void *context)
 	return expression_tree_walker(node, check_functions, context);
 }
 
+static bool
+is_foreign(Oid function, void *context)
+{
+	return function >= FirstUnpinnedObjectId;
+}
+
+static bool
+finds_foreign_code(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	/* A domain's CHECK is not part of the condition. */
+	if (IsA(node, CoerceToDomain) || check_functions_in_node(node, is_foreign, context))
+		return true;
+	return expression_tree_walker(node, finds_foreign_code, context);
+}
+
+bool
+guard_condition_has_foreign_code(Node *condition)
+{
+	return finds_foreign_code(condition, NULL);
+}
+
 /* Base types and enums have no code but that of superusers; others may, as the CHECK of a domain. */
 static void
 check_type(Oid type)

@@ -22,4 +22,10 @@ extern CachedExpression *guard_condition_plan(const char *text, TupleDesc column
 /* Settings that the value of a condition must not depend on, until the GUC nest level ends. */
 extern void guard_condition_settings(void);
 
+/*
+ * Does it call code that is not the server's own? Whatever that code promises of itself, its names
+ * must not be looked up in the search_path of who inserts.
+ */
+extern bool guard_condition_has_foreign_code(Node *condition);
+
 #endif

@@ -130,5 +130,7 @@ guard_error_jsonb(const GuardDecision *decision)
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	put_text(&state, "sqlstate", unpack_sql_state(decision->failure.sqlstate));
 	put_text(&state, "message", decision->failure.message);
+	if (decision->failure.context != NULL)
+		put_text(&state, "context", decision->failure.context);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

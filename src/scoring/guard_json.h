@@ -12,7 +12,7 @@ extern Jsonb *guard_lists_jsonb(const GuardDecision *decision); /* entry_id, lis
 extern Jsonb *guard_rules_jsonb(const GuardDecision *decision); /* name, decision */
 /* feature, value, contribution, reason */
 extern Jsonb *guard_reasons_jsonb(const GuardDecision *decision);
-/* An object: sqlstate, message. NULL where nothing failed. */
+/* An object: sqlstate, message, and context where there is one. NULL where nothing failed. */
 extern Jsonb *guard_error_jsonb(const GuardDecision *decision);
 
 #endif

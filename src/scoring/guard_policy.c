@@ -212,7 +212,7 @@ read_policy(GuardPolicy *policy, Relation relation)
 		                       RelationGetRelationName(relation)),
 		                errdetail("It has the trigger, but fraud.policy has no row for \"%s\".",
 		                          get_rel_name(policy->guarded)),
-		                errhint("Call fraud_guard or fraud_unguard.")));
+		                errhint("Call fraud_guard, or drop the trigger.")));
 	take_stored(policy, &stored);
 }
 

@@ -32,7 +32,7 @@ struct GuardRules
 	TupleTableSlot *row; /* the columns, and the score after them */
 	int n_used;
 	int *used;           /* places of the columns that conditions use */
-	bool needs_settings; /* some condition is not immutable */
+	bool needs_settings; /* some condition is not immutable, or calls code of others */
 	bool busy;
 	ExprContext *context;
 };
@@ -116,7 +116,8 @@ note_what_is_used(GuardRules *rules)
 		Node *condition = rules->rules[i].planned->expr;
 
 		pull_varattnos(condition, 1, &attributes);
-		rules->needs_settings |= contain_mutable_functions(condition);
+		rules->needs_settings |=
+		    contain_mutable_functions(condition) || guard_condition_has_foreign_code(condition);
 	}
 	while ((member = bms_next_member(attributes, member)) >= 0)
 	{
