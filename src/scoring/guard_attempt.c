@@ -76,6 +76,7 @@ guard_attempt(void (*step)(void *argument), void *argument, TimestampTz deadline
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner resource_owner = CurrentResourceOwner;
 	volatile bool done = false;
+	ErrorContextCallback *outer = error_context_stack;
 	Oid user;
 	int context;
 
@@ -85,7 +86,10 @@ guard_attempt(void (*step)(void *argument), void *argument, TimestampTz deadline
 	{
 		GetUserIdAndSecContext(&user, &context);
 		guard_budget_begin(deadline);
+		/* What is recorded says where in the decision it failed; COPY would add the row. */
+		error_context_stack = NULL;
 		step(argument);
+		error_context_stack = outer;
 		(void) guard_budget_end();
 		SetUserIdAndSecContext(user, context);
 		ReleaseCurrentSubTransaction();
