@@ -45,7 +45,8 @@ CREATE FUNCTION fraud.guard_option_defaults() RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 RETURN '{"alert_budget": 0.01, "amount": null, "block_budget": 0.002, "detail": "reasons", "entities": {},
-  "event_time": null, "flag_column": "fraud_decision", "handling_cost": null, "lists": null, "not_card_numbers": [],
+  "event_time": null, "flag_column": "fraud_decision", "handling_cost": null, "lists": null,
+  "not_card_numbers": [],
   "random_pass": 0, "reasons": 5, "record_row": "not_approved", "serialize": false, "shadow": "challenger",
   "thresholds": null, "time_budget": "1 second"}'::jsonb;
 COMMENT ON FUNCTION fraud.guard_option_defaults() IS 'the options of fraud_guard with their defaults';
@@ -182,7 +183,8 @@ $$;
 COMMENT ON FUNCTION fraud.check_guard_budget(jsonb) IS '22023 for an option "time_budget" that is not an interval';
 
 -- All options, checked, with defaults for those that are not given.
-CREATE FUNCTION fraud.normal_guard_options(relation regclass, options jsonb, has_thresholds bool, has_model bool)
+CREATE FUNCTION fraud.normal_guard_options(relation regclass, options jsonb, has_thresholds bool,
+  has_model bool)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -311,7 +313,8 @@ BEGIN
       USING ERRCODE = 'wrong_object_type',
             HINT = format('Name %s.', (SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = relation LIMIT 1));
   END IF;
-  SELECT * INTO policy FROM fraud.policy p WHERE p.relation = current_policy.relation ORDER BY p.version DESC LIMIT 1;
+  SELECT * INTO policy FROM fraud.policy p WHERE p.relation = current_policy.relation
+    ORDER BY p.version DESC LIMIT 1;
   IF NOT FOUND OR trigger IS NULL THEN
     RAISE EXCEPTION 'relation % has no guard', relation USING ERRCODE = 'FD012',
       HINT = format('SELECT fraud_guard(%L)', relation);
@@ -389,8 +392,8 @@ $$;
 COMMENT ON FUNCTION fraud.guard_model(text) IS
 'the name of the model that a guard scores by; NULL for an empty name, and where there is no model; FD002';
 
-CREATE FUNCTION @extschema@.fraud_guard(relation regclass, model text DEFAULT NULL, review_at float8 DEFAULT NULL,
-  block_at float8 DEFAULT NULL, on_block text DEFAULT 'reject', on_error text DEFAULT 'allow', key text DEFAULT NULL,
+CREATE FUNCTION @extschema@.fraud_guard(relation regclass, model text DEFAULT NULL,
+  review_at float8 DEFAULT NULL, block_at float8 DEFAULT NULL, on_block text DEFAULT 'reject', on_error text DEFAULT 'allow', key text DEFAULT NULL,
   options jsonb DEFAULT '{}')
 RETURNS int
 LANGUAGE plpgsql VOLATILE
@@ -410,8 +413,8 @@ BEGIN
   policy.key := key;
   policy.options := options;
   PERFORM fraud.check_guard_arguments(policy);
-  policy.options := fraud.normal_guard_options(relation, options, review_at IS NOT NULL OR block_at IS NOT NULL,
-    policy.model IS NOT NULL);
+  policy.options := fraud.normal_guard_options(relation, options,
+    review_at IS NOT NULL OR block_at IS NOT NULL, policy.model IS NOT NULL);
   IF on_block = 'flag' THEN
     PERFORM fraud.prepare_flag_column(relation, policy.options ->> 'flag_column');
   END IF;
@@ -432,7 +435,8 @@ BEGIN
   RETURN (fraud.current_policy(relation)).version;
 END
 $$;
-REVOKE ALL ON FUNCTION @extschema@.fraud_guard(regclass, text, float8, float8, text, text, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.fraud_guard(regclass, text, float8, float8, text, text, text, jsonb)
+  FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_guard(regclass, text, float8, float8, text, text, text, jsonb) IS
 'from now on each row that is inserted into the table is decided about: a trigger, and a new version of its policy, whose '
 'number is returned; rules stay. Model NULL: the setting, or the only one; '''': lists and rules alone. review_at and '

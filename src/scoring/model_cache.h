@@ -18,9 +18,8 @@
 typedef struct LoadedModel
 {
 	VersionId id;
-	uint64
-	    number; /* from 1 on, never given twice in a session: tells it from others at its address */
-	char *label; /* Model "card_fraud" version 3 */
+	uint64 number; /* from 1 on, never given twice in a session */
+	char *label;   /* Model "card_fraud" version 3 */
 	Forest forest;
 	Signature *signature;
 	ForestExplainer *explainer; /* NULL until it is asked for (model_explainer.h) */

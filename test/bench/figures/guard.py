@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+"""The guard: INSERTs of single rows by pgbench into tables of the same rows and indexes, one without a guard, one whose guard scores
+with 300 trees, and one whose guard also computes 12 window features over two entities, from some 100 events of each; every decision is
+recorded. Prepared statements, each a transaction, synchronous_commit on. And COPY of many rows."""
+import glob
+import os
+import statistics
+import subprocess
+
+import bench
+
+SECONDS = 1 if bench.SMALL else 5
+TURNS = 1 if bench.SMALL else 5
+EVENTS = 6000 if bench.SMALL else 300000
+ENTITIES = EVENTS // 600
+TABLES = ("unguarded", "scored", "with_features")
+FEATURES = [(per, f"{per[0]}_{aggregate}_{days}", aggregate, days) for per, aggregates in (
+    ("card_id", (("count", 1), ("count", 30), ("sum", 1), ("sum", 30), ("avg", 30), ("max", 30), ("stddev", 30))),
+    ("merchant_id", (("count", 1), ("count", 30), ("sum", 30), ("avg", 30), ("max", 30)))) for aggregate, days in aggregates]
+ROW = """i, '2026-01-01 00:00+00'::timestamptz + i * '180 days'::interval / %d, 'card_' || hashint8(i)::bit(32)::bigint %% %d,
+    (hashint8(i + 1000000)::bit(32)::bigint %% %d)::int, ((hashint8(i + 2000000)::bit(32)::bigint %% 100000) / 100.0)::numeric(12, 2),
+    hashint8(i + 3000000) %% 50 = 0""" % (EVENTS, ENTITIES, ENTITIES)
+
+connection = bench.connect()
+
+
+def make_tables():
+    bench.query(connection, "CREATE SEQUENCE bench_guard_id CACHE 20")
+    for table in TABLES:
+        bench.query(connection, f"""CREATE TABLE bench_{table} (id bigint, tx_time timestamptz, card_id text, merchant_id int,
+            amount numeric(12, 2), is_fraud bool)""")
+        bench.query(connection, f"INSERT INTO bench_{table} SELECT {ROW} FROM generate_series(1, {EVENTS}) AS i")
+        for columns in ("card_id, tx_time", "merchant_id, tx_time", "id"):
+            bench.query(connection, f"CREATE INDEX ON bench_{table} ({columns})")
+        bench.query(connection, f"VACUUM ANALYZE bench_{table}")
+    bench.query(connection, "SELECT setval('bench_guard_id', %s)", [EVENTS])
+
+
+def make_guards():
+    rounds = 5 if bench.SMALL else 300
+    features = ", ".join(
+        f'{{"name": "{name}", "per": "{per}", "aggregate": "{aggregate}", "window": "{days} days"' + ("}" if aggregate == "count" else ', "value": "amount"}')
+        for per, name, aggregate, days in FEATURES)
+    bench.query(connection, "SELECT fraud_define_features('bench_guard', 'bench_with_features', 'tx_time', %s)", [f"[{features}]"])
+    for model, source, columns in (("bench_scored", "bench_scored", ["amount", "merchant_id", "card_id"]),
+                                   ("bench_with_features", "fraud_features.bench_guard", [name for _, name, _, _ in FEATURES])):
+        bench.query(connection, "SELECT fraud_train(%s, %s, event_time => 'tx_time', features => %s, params => %s)",
+                    [model, source, columns, f'{{"rounds": {rounds}, "early_stopping_rounds": 0}}'])
+        bench.query(connection, """SELECT fraud_guard(%s::text::regclass, %s, review_at => 1, block_at => 1, key => 'id',
+            options => '{"amount": "amount", "event_time": "tx_time", "entities": {"card": "card_id"}}')""", [model, model])
+
+
+def percentile(ordered, share):
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def inserted(table, clients):
+    """Rows a second, and the percentile of 95 of what one took, in ms."""
+    script, logs = f"{bench.WORK}/insert_{table}.sql", f"{bench.WORK}/insert_latency"
+    with open(script, "w", encoding="ascii") as file:
+        file.write(f"INSERT INTO bench_{table} SELECT {' '.join(ROW.split())} FROM nextval('bench_guard_id') AS i;\n")
+    for old in glob.glob(f"{logs}*"):
+        os.remove(old)
+    subprocess.run([f"{bench.BIN}/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS), "-l",
+                    f"--log-prefix={logs}", "-h", bench.SOCKET, "-p", str(bench.PORT), "-U", "postgres", "bench"],
+                   check=True, stdout=subprocess.DEVNULL)
+    latencies = []
+    for log in glob.glob(f"{logs}*"):
+        with open(log, encoding="ascii") as file:
+            latencies += [int(line.split()[2]) / 1000 for line in file]
+    latencies.sort()
+    return {"rate": len(latencies) / SECONDS, "p95": percentile(latencies, 0.95)}
+
+
+def measure(clients):
+    runs = {table: [] for table in TABLES}
+    for turn in range(TURNS + 1):
+        for table in TABLES:
+            seen = inserted(table, clients)
+            if turn > 0:
+                runs[table].append(seen)
+    rate, p95 = ({table: statistics.median(run[what] for run in runs[table]) for table in TABLES} for what in ("rate", "p95"))
+    many = f"{clients} client{'s' if clients > 1 else ''}"
+    for table, named, at_least in (("scored", "guarded", 0.7), ("with_features", "guarded, 12 window features", 0.4)):
+        bench.result(f"INSERT, {many}", (named, rate[table]), ("unguarded", rate["unguarded"]), "rows a second", at_least=at_least)
+        added = p95[table] - p95["unguarded"]
+        bench.result(f"INSERT, {many}, p95: added ms", (named, p95[table]), ("unguarded", p95["unguarded"]), "ms", ratio=added, at_most=1.0)
+
+
+def copied(table, rows):
+    first = bench.value(connection, "SELECT max(id) + 1 FROM bench_" + table)
+    path = f"{bench.WORK}/data/bench_guard.copy"
+    bench.query(connection, f"COPY (SELECT {ROW} FROM generate_series({first}, {first + rows - 1}) AS i) TO '{path}'")
+    return bench.seconds(lambda: bench.query(connection, f"COPY bench_{table} FROM '{path}'"))
+
+
+if not bench.exists(connection, "bench_unguarded"):
+    make_tables()
+    make_guards()
+for number in (1, 8):
+    measure(number)
+for table, rows in (("unguarded", bench.ROWS), ("scored", bench.ROWS), ("with_features", bench.ROWS // 10)):
+    bench.query(connection, "CHECKPOINT")
+    bench.remark(f"COPY of {rows} rows, {table.replace('_', ' ')}: {copied(table, rows):.1f} s.")
