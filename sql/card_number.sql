@@ -22,8 +22,8 @@ AS $$
 DECLARE
   looked_at constant int := 10000;
   -- Rows by the planner's statistics; without them all rows are candidates.
-  rows float8 := (SELECT sum(c.reltuples) FROM pg_partition_tree(relation) t JOIN pg_class c ON c.oid = t.relid
-    WHERE t.isleaf AND c.reltuples > 0);
+  rows float8 := (SELECT sum(c.reltuples)
+    FROM pg_partition_tree(relation) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf AND c.reltuples > 0);
   percent float8 := least(100, 200.0 * looked_at / coalesce(nullif(rows, 0), 1));
   wanted text;
   found bool;

@@ -16,7 +16,8 @@ CREATE TABLE fraud.list_entry (
   removed_by text
 );
 ALTER SEQUENCE fraud.list_entry_id_seq OWNED BY fraud.list_entry.entry_id;
-CREATE UNIQUE INDEX list_entry_value ON fraud.list_entry (value, kind, list) WHERE removed_at IS NULL;
+CREATE UNIQUE INDEX list_entry_once ON fraud.list_entry (value, kind, list) WHERE removed_at IS NULL;
+CREATE INDEX list_entry_value ON fraud.list_entry USING hash (value) WHERE removed_at IS NULL;
 COMMENT ON SEQUENCE fraud.list_entry_id_seq IS 'numbers of entries';
 COMMENT ON TABLE fraud.list_entry IS
 'entries of lists, present and past ones: a value of a kind, and what it means for a transaction';
@@ -39,10 +40,12 @@ REVOKE ALL ON FUNCTION fraud.keep_list_entry() FROM PUBLIC;
 COMMENT ON FUNCTION fraud.keep_list_entry() IS
 'trigger of fraud.list_entry: refuses with 55000 what is more than to remove an entry in the role''s own name';
 CREATE TRIGGER list_entry_is_removed_only BEFORE UPDATE ON fraud.list_entry
-  FOR EACH ROW WHEN (OLD.removed_at IS NOT NULL OR NEW.removed_at IS NULL OR NEW.removed_by IS DISTINCT FROM CURRENT_USER
-    OR (OLD.entry_id, OLD.list, OLD.kind, OLD.value, OLD.decision, OLD.expires, OLD.note, OLD.added_at, OLD.added_by)
-      IS DISTINCT FROM
-      (NEW.entry_id, NEW.list, NEW.kind, NEW.value, NEW.decision, NEW.expires, NEW.note, NEW.added_at, NEW.added_by))
+  FOR EACH ROW WHEN (
+    OLD.removed_at IS NOT NULL OR NEW.removed_at IS NULL OR NEW.removed_by IS DISTINCT FROM CURRENT_USER
+    OR (OLD.entry_id, OLD.list, OLD.kind, OLD.value, OLD.decision)
+      IS DISTINCT FROM (NEW.entry_id, NEW.list, NEW.kind, NEW.value, NEW.decision)
+    OR (OLD.expires, OLD.note, OLD.added_at, OLD.added_by)
+      IS DISTINCT FROM (NEW.expires, NEW.note, NEW.added_at, NEW.added_by))
   EXECUTE FUNCTION fraud.keep_list_entry();
 CREATE TRIGGER list_entry_stays BEFORE DELETE ON fraud.list_entry
   FOR EACH ROW WHEN (OLD.removed_at IS NULL) EXECUTE FUNCTION fraud.keep_list_entry();
@@ -121,8 +124,8 @@ COMMENT ON FUNCTION fraud.check_list_entry(text, text, text) IS
 '22023 for an entry with an unknown kind, without a name of its list, or with a value that is empty or has more than 1000 bytes; '
 '22004 for NULL';
 
-CREATE FUNCTION @extschema@.fraud_list_add(list text, kind text, value text, decision text, expires timestamptz DEFAULT NULL,
-  note text DEFAULT NULL, not_card_number bool DEFAULT false)
+CREATE FUNCTION @extschema@.fraud_list_add(list text, kind text, value text, decision text,
+  expires timestamptz DEFAULT NULL, note text DEFAULT NULL, not_card_number bool DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -144,15 +147,16 @@ BEGIN
   -- Whoever comes second replaces what the first one added.
   LOOP
     INSERT INTO fraud.list_entry AS e (list, kind, value, decision, expires, note)
-      VALUES (fraud_list_add.list, fraud_list_add.kind, fraud_list_add.value, meaning, fraud_list_add.expires, fraud_list_add.note)
+      VALUES ($1, $2, $3, meaning, $5, $6)
       ON CONFLICT (value, kind, list) WHERE removed_at IS NULL DO NOTHING RETURNING e.entry_id INTO added;
     EXIT WHEN added IS NOT NULL;
-    PERFORM FROM @extschema@.fraud_list_remove(fraud_list_add.list, fraud_list_add.kind, fraud_list_add.value);
+    PERFORM FROM @extschema@.fraud_list_remove($1, $2, $3);
   END LOOP;
   RETURN added;
 END
 $$;
-REVOKE ALL ON FUNCTION @extschema@.fraud_list_add(text, text, text, text, timestamptz, text, bool) FROM PUBLIC;
+REVOKE ALL ON FUNCTION
+  @extschema@.fraud_list_add(text, text, text, text, timestamptz, text, bool) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_list_add(text, text, text, text, timestamptz, text, bool) IS
 'adds a value to a list, in place of the entry that the list has of it; the number of the entry. kind: card, customer, merchant, '
 'device or country; decision: approve (or allow), review or block; expires NULL: never. FD010 for what looks like a card number, '
@@ -166,8 +170,7 @@ AS $$
 BEGIN
   PERFORM fraud.check_list_entry(list, kind, value);
   UPDATE fraud.list_entry AS e SET removed_at = clock_timestamp(), removed_by = current_user
-    WHERE e.value = fraud_list_remove.value AND e.kind = fraud_list_remove.kind AND e.list = fraud_list_remove.list
-      AND e.removed_at IS NULL;
+    WHERE e.list = $1 AND e.kind = $2 AND e.value = $3 AND e.removed_at IS NULL;
   RETURN FOUND;
 END
 $$;

@@ -28,7 +28,8 @@ RETURN (
 COMMENT ON FUNCTION fraud.replace_rule(jsonb, text, jsonb) IS
 'rules by priority and name, where the rule of a name is another one; it is gone for NULL';
 
-CREATE FUNCTION @extschema@.fraud_rule(relation regclass, name text, condition text, decision text, priority int DEFAULT 100)
+CREATE FUNCTION @extschema@.fraud_rule(relation regclass, name text, condition text, decision text,
+  priority int DEFAULT 100)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp

@@ -76,6 +76,7 @@ INSERT INTO public.payment VALUES (3, 'LOW', 11);
 RESET search_path;
 RESET ROLE;
 SELECT results_eq('EXECUTE flag_of(3)', ARRAY['block'], 'functions, operators and types are not those of the session');
+DROP DOMAIN pg_temp.text;
 
 -- nobody else's code
 SET LOCAL ROLE fraud_test_other;

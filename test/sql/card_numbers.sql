@@ -23,9 +23,9 @@ EXECUTE pay(1, 'token', 1, 4111111111111111, '4111111111111111');
 \set VERBOSITY default
 EXECUTE pay(1, '4111111111111111', 1, 1, NULL);
 SELECT fraud_list_add('stolen', 'card', '4111111111111111', 'block');
-COPY payment (id, card) FROM stdin;
-2	token
-3	378282246310005
+COPY payment (id, card) FROM stdin (DELIMITER '|');
+2|token
+3|378282246310005
 \.
 \set VERBOSITY terse
 SELECT id, card FROM payment ORDER BY id;
