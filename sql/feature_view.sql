@@ -59,7 +59,7 @@ $$;
 COMMENT ON FUNCTION fraud.window_description(uuid, jsonb, jsonb, jsonb) IS
 'the first argument of fraud.window_features for the checked features of one entity';
 
--- A call of the window function, as a column of the inner query. (IS NOT NULL would look into a composite value.)
+-- A call of the window function, as a column of the inner query. IS NOT NULL would look into composites.
 CREATE FUNCTION fraud.window_call(definition uuid, event_time text, features jsonb, series jsonb, per jsonb)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -296,38 +296,16 @@ window_state_advance(WindowState *state, const WindowEvents *events, int64_t tim
 
 /* Values */
 
-/* The deviation where a value is very large or very small: by a second look at each. */
 static double
-deviation_by_values(const WindowState *state, const WindowEvents *events, const double *own)
-{
-	const WindowFeature *feature = state->feature;
-	WindowSum squares;
-
-	window_sum_clear(&squares);
-	for (int64_t index = state->tail; index < state->head; index++)
-	{
-		const WindowArgument *arguments = arguments_of(events, index);
-
-		if (counts(feature, arguments))
-			window_sum_add(&squares, window_square_of_deviation(&state->moments,
-			                                                    arguments[feature->value].number));
-	}
-	if (own != NULL)
-		window_sum_add(&squares, window_square_of_deviation(&state->moments, *own));
-	return window_deviation_of_squares(&state->moments, &squares);
-}
-
-static double
-deviation(WindowState *state, const WindowEvents *events, const double *own)
+deviation(WindowState *state, const double *own)
 {
 	double result;
 
-	if (own != NULL)
-		window_moments_add(&state->moments, *own);
-	if (!window_moments_deviation(&state->moments, &result))
-		result = deviation_by_values(state, events, own);
-	if (own != NULL)
-		window_moments_subtract(&state->moments, *own);
+	if (own == NULL)
+		return window_moments_deviation(&state->moments);
+	window_moments_add(&state->moments, *own);
+	result = window_moments_deviation(&state->moments);
+	window_moments_subtract(&state->moments, *own);
 	return result;
 }
 
@@ -434,7 +412,7 @@ window_state_value(WindowState *state, const WindowEvents *events, int64_t time,
 		case WINDOW_MAX:
 			return extreme(state, events, own);
 		case WINDOW_STDDEV:
-			return deviation(state, events, own);
+			return deviation(state, own);
 		case WINDOW_RATIO_TO_AVG:
 			return ratio_to_average(state, row, own);
 		case WINDOW_DISTINCT:

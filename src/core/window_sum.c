@@ -15,6 +15,7 @@
 #define MOST_ORDINARY (EXPONENT_BIAS + 31)
 #define FIXED_BITS 64  /* fixed is in units of 2^-64 */
 #define WIDE_BITS 1074 /* wide is in units of 2^-1074 */
+#define ORDINARY_SQUARES_WORDS 4
 
 typedef struct Parts
 {
@@ -55,6 +56,13 @@ fixed_of(const Parts *parts)
 		return 0;
 	magnitude = (__int128) parts->mantissa << (parts->exponent - LEAST_ORDINARY);
 	return parts->negative ? -magnitude : magnitude;
+}
+
+/* Where the mantissa of a value stands in units of 2^-1074; subnormals have that of the least normal numbers. */
+static inline int
+wide_shift(const Parts *parts)
+{
+	return parts->exponent == 0 ? 0 : parts->exponent - 1;
 }
 
 /* Integers of many words, least significant first, two's complement */
@@ -203,10 +211,8 @@ change(WindowSum *sum, double value, bool subtract)
 		sum->n_infinite[parts.negative] += count;
 	else
 	{
-		/* Subnormals have the unit of the smallest normal numbers. */
-		int shift = parts.exponent == 0 ? 0 : parts.exponent - 1;
-
-		wide_add(sum->wide, WINDOW_SUM_WORDS, parts.mantissa, shift, subtract != parts.negative);
+		wide_add(sum->wide, WINDOW_SUM_WORDS, parts.mantissa, wide_shift(&parts),
+		         subtract != parts.negative);
 		sum->n_wide += count;
 	}
 }
@@ -223,19 +229,27 @@ window_sum_subtract(WindowSum *sum, double value)
 	change(sum, value, true);
 }
 
-static double
-wide_value(const WindowSum *sum)
+/* All of the sum in words, in units of 2^-1074, without its sign, which is returned: is it below 0? */
+static bool
+wide_magnitude(const WindowSum *sum, uint64_t words[WINDOW_SUM_WORDS])
 {
-	uint64_t words[WINDOW_SUM_WORDS];
 	bool negative = fixed_sum(sum) < 0;
-	double value;
 
-	memcpy(words, sum->wide, sizeof(words));
+	memcpy(words, sum->wide, sizeof(sum->wide));
 	wide_add(words, WINDOW_SUM_WORDS, fixed_magnitude(sum), WIDE_BITS - FIXED_BITS, negative);
 	negative = words[WINDOW_SUM_WORDS - 1] >> 63;
 	if (negative)
 		wide_negate(words, WINDOW_SUM_WORDS);
-	value = wide_to_double(words, WINDOW_SUM_WORDS, -WIDE_BITS);
+	return negative;
+}
+
+static double
+wide_value(const WindowSum *sum)
+{
+	uint64_t words[WINDOW_SUM_WORDS];
+	bool negative = wide_magnitude(sum, words);
+	double value = wide_to_double(words, WINDOW_SUM_WORDS, -WIDE_BITS);
+
 	return negative ? -value : value;
 }
 
@@ -262,12 +276,18 @@ static void
 change_moments(WindowMoments *moments, double value, bool subtract)
 {
 	Parts parts = parts_of(value);
+	unsigned __int128 square = (unsigned __int128) parts.mantissa * parts.mantissa;
 
 	change(&moments->sum, value, subtract);
 	moments->n += subtract ? -1 : 1;
-	if (is_ordinary(&parts) && parts.mantissa != 0)
-		wide_add(moments->squares, 4, (unsigned __int128) parts.mantissa * parts.mantissa,
+	if (square == 0 || parts.exponent == EXPONENT_MASK)
+		return;
+	if (is_ordinary(&parts))
+		wide_add(moments->squares, ORDINARY_SQUARES_WORDS, square,
 		         2 * (parts.exponent - LEAST_ORDINARY), subtract);
+	else
+		wide_add(moments->wide_squares, WINDOW_SQUARES_WORDS, square, 2 * wide_shift(&parts),
+		         subtract);
 }
 
 void
@@ -282,60 +302,84 @@ window_moments_subtract(WindowMoments *moments, double value)
 	change_moments(moments, value, true);
 }
 
-/* product = factor * words, modulo 2^256 */
+/* words *= factor */
 static void
-multiply(uint64_t product[4], const uint64_t words[4], uint64_t factor)
+wide_multiply(uint64_t *words, int n_words, uint64_t factor)
 {
 	unsigned __int128 carry = 0;
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < n_words; i++)
 	{
 		carry += (unsigned __int128) words[i] * factor;
-		product[i] = (uint64_t) carry;
+		words[i] = (uint64_t) carry;
 		carry >>= 64;
 	}
 }
 
-/*
- * n * sum(x^2) - sum(x)^2, exactly: |x| < 2^96 units and n < 2^31, so both products
- * are below 2^254.
- */
-bool
-window_moments_deviation(const WindowMoments *moments, double *deviation)
+/* words -= root^2 */
+static void
+wide_subtract_square(uint64_t *words, int n_words, const uint64_t *root, int n_root)
+{
+	for (int i = 0; i < n_root; i++)
+	{
+		if (root[i] == 0)
+			continue;
+		for (int j = 0; j < n_root; j++)
+		{
+			if (root[j] != 0)
+				wide_add(words, n_words, (unsigned __int128) root[i] * root[j], 64 * (i + j), true);
+		}
+	}
+}
+
+/* sqrt(words * 2^exponent / divisor); exponent is even. The root is taken of a number near 1. */
+static double
+root_of_ratio(const uint64_t *words, int n_words, int exponent, double divisor)
+{
+	int scale = wide_highest_bit(words, n_words) & ~1;
+
+	return ldexp(sqrt(wide_to_double(words, n_words, -scale) / divisor), (scale + exponent) / 2);
+}
+
+/* Of ordinary values: |sum| < 2^127 units, and the difference is below 2^254. */
+static double
+ordinary_deviation(const WindowMoments *moments, double divisor)
+{
+	unsigned __int128 magnitude = fixed_magnitude(&moments->sum);
+	uint64_t sum[2] = {(uint64_t) magnitude, (uint64_t) (magnitude >> 64)};
+	uint64_t difference[ORDINARY_SQUARES_WORDS];
+
+	memcpy(difference, moments->squares, sizeof(difference));
+	wide_multiply(difference, ORDINARY_SQUARES_WORDS, (uint64_t) moments->n);
+	wide_subtract_square(difference, ORDINARY_SQUARES_WORDS, sum, 2);
+	return root_of_ratio(difference, ORDINARY_SQUARES_WORDS, -2 * FIXED_BITS, divisor);
+}
+
+static double
+wide_deviation(const WindowMoments *moments, double divisor)
+{
+	uint64_t sum[WINDOW_SUM_WORDS];
+	uint64_t difference[WINDOW_SQUARES_WORDS];
+
+	(void) wide_magnitude(&moments->sum, sum);
+	memcpy(difference, moments->wide_squares, sizeof(difference));
+	for (int i = 0; i < ORDINARY_SQUARES_WORDS; i++)
+		wide_add(difference, WINDOW_SQUARES_WORDS, moments->squares[i],
+		         2 * (WIDE_BITS - FIXED_BITS) + 64 * i, false);
+	wide_multiply(difference, WINDOW_SQUARES_WORDS, (uint64_t) moments->n);
+	wide_subtract_square(difference, WINDOW_SQUARES_WORDS, sum, WINDOW_SUM_WORDS);
+	return root_of_ratio(difference, WINDOW_SQUARES_WORDS, -2 * WIDE_BITS, divisor);
+}
+
+/* From n * sum(x^2) - sum(x)^2, which is exact. */
+double
+window_moments_deviation(const WindowMoments *moments)
 {
 	const WindowSum *sum = &moments->sum;
-	unsigned __int128 magnitude;
-	uint64_t high, low;
-	uint64_t difference[4];
-	double divisor;
+	double divisor = (double) moments->n * (double) (moments->n - 1);
 
-	*deviation = NAN;
 	if (moments->n < 2 || sum->n_infinite[0] > 0 || sum->n_infinite[1] > 0)
-		return true;
-	if (sum->n_wide > 0)
-		return false;
-	magnitude = fixed_magnitude(sum);
-	high = (uint64_t) (magnitude >> 64);
-	low = (uint64_t) magnitude;
-	multiply(difference, moments->squares, (uint64_t) moments->n);
-	wide_add(difference, 4, (unsigned __int128) low * low, 0, true);
-	wide_add(difference, 4, (unsigned __int128) high * low, 65, true);
-	wide_add(difference, 4, (unsigned __int128) high * high, 128, true);
-	divisor = (double) moments->n * (double) (moments->n - 1);
-	*deviation = sqrt(wide_to_double(difference, 4, -2 * FIXED_BITS) / divisor);
-	return true;
-}
-
-double
-window_square_of_deviation(const WindowMoments *moments, double value)
-{
-	double difference = value - window_sum_value(&moments->sum) / (double) moments->n;
-
-	return difference * difference;
-}
-
-double
-window_deviation_of_squares(const WindowMoments *moments, const WindowSum *squares)
-{
-	return sqrt(window_sum_value(squares) / (double) (moments->n - 1));
+		return NAN;
+	return sum->n_wide > 0 ? wide_deviation(moments, divisor)
+	                       : ordinary_deviation(moments, divisor);
 }

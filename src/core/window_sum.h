@@ -39,12 +39,16 @@ extern void window_sum_add(WindowSum *sum, double value);
 extern void window_sum_subtract(WindowSum *sum, double value);
 extern double window_sum_value(const WindowSum *sum);
 
+/* 2^-2148 to 2^2048, and room for n^2 of them. */
+#define WINDOW_SQUARES_WORDS 68
+
 /* With the squares, for the standard deviation. */
 typedef struct WindowMoments
 {
 	WindowSum sum;
 	int64_t n;
 	uint64_t squares[4]; /* of the values of ordinary size, in units of 2^-128 */
+	uint64_t wide_squares[WINDOW_SQUARES_WORDS]; /* of those in wide, in units of 2^-2148 */
 } WindowMoments;
 
 extern void window_moments_clear(WindowMoments *moments);
@@ -53,12 +57,9 @@ extern void window_moments_subtract(WindowMoments *moments, double value);
 
 /*
  * The standard deviation of the sample (divisor n - 1); NaN below two values and
- * with infinities. False where a value is not of ordinary size: then the caller
- * has to go over the values once more, for the sum of window_square_of_deviation
- * over all of them, and finish with window_deviation_of_squares.
+ * with infinities. Exact up to the division and the root; costs the same however many
+ * values there are.
  */
-extern bool window_moments_deviation(const WindowMoments *moments, double *deviation);
-extern double window_square_of_deviation(const WindowMoments *moments, double value);
-extern double window_deviation_of_squares(const WindowMoments *moments, const WindowSum *squares);
+extern double window_moments_deviation(const WindowMoments *moments);
 
 #endif

@@ -135,11 +135,10 @@ static double
 naive(const WindowFeature *feature, const Event *events, const Event *row)
 {
 	WindowMoments moments;
-	WindowSum squares;
 	const Event *inside[N_EVENTS + 1];
 	bool seen[256] = {false};
 	int n = 0, n_distinct = 0, n_frauds = 0;
-	double least = INFINITY, most = -INFINITY, deviation, average;
+	double least = INFINITY, most = -INFINITY, average;
 	int64_t last = INT64_MIN;
 
 	for (const Event *event = events; event < row; event++)
@@ -150,7 +149,6 @@ naive(const WindowFeature *feature, const Event *events, const Event *row)
 	if (feature->include_current && counts(feature, row->arguments))
 		inside[n++] = row;
 	window_moments_clear(&moments);
-	window_sum_clear(&squares);
 	for (int i = 0; i < n; i++)
 	{
 		const WindowArgument *arguments = inside[i]->arguments;
@@ -184,12 +182,7 @@ naive(const WindowFeature *feature, const Event *events, const Event *row)
 		case WINDOW_MAX:
 			return n == 0 ? NAN : most;
 		case WINDOW_STDDEV:
-			if (window_moments_deviation(&moments, &deviation))
-				return deviation;
-			for (int i = 0; i < n; i++)
-				window_sum_add(&squares, window_square_of_deviation(
-				                             &moments, inside[i]->arguments[NUMBER].number));
-			return window_deviation_of_squares(&moments, &squares);
+			return window_moments_deviation(&moments);
 		case WINDOW_RATIO_TO_AVG:
 			return average == 0.0 ? NAN : row->arguments[NUMBER].number / average;
 		case WINDOW_DISTINCT:

@@ -159,16 +159,17 @@ infinities_are_counted(void **state)
 static void
 deviations_are_exact_up_to_the_root(void **state)
 {
+	/* Ordinary values, values around either end of these, and very large and small ones. */
+	static const int lows[] = {-8, -30, 10, 25, 900, -900};
 	RandomState random;
 
 	random_seed(&random, 3, 0);
 	for (int round = 0; round < 500; round++)
 	{
 		int n = 2 + (int) random_below(&random, 500);
-		double scale = ldexp(1.0, (int) random_below(&random, 20) - 8);
+		double scale = ldexp(1.0, lows[round % 6] + (int) random_below(&random, 20));
 		__int128 sum = 0, squares = 0;
 		WindowMoments moments;
-		double deviation;
 
 		window_moments_clear(&moments);
 		for (int i = 0; i < n; i++)
@@ -181,9 +182,9 @@ deviations_are_exact_up_to_the_root(void **state)
 			window_moments_add(&moments, 123.45);
 			window_moments_subtract(&moments, 123.45);
 		}
-		assert_true(window_moments_deviation(&moments, &deviation));
-		assert_same_bits(deviation, scale * sqrt((double) (n * squares - sum * sum) /
-		                                         ((double) n * (double) (n - 1))));
+		assert_same_bits(
+		    window_moments_deviation(&moments),
+		    scale * sqrt((double) (n * squares - sum * sum) / ((double) n * (double) (n - 1))));
 	}
 }
 
@@ -191,40 +192,50 @@ static void
 equal_values_do_not_deviate(void **state)
 {
 	WindowMoments moments;
-	double deviation;
 
 	window_moments_clear(&moments);
 	window_moments_add(&moments, 12.34);
-	assert_true(window_moments_deviation(&moments, &deviation));
-	assert_true(isnan(deviation));
+	assert_true(isnan(window_moments_deviation(&moments)));
 	for (int i = 0; i < 99; i++)
 		window_moments_add(&moments, 12.34);
-	assert_true(window_moments_deviation(&moments, &deviation));
-	assert_same_bits(deviation, 0.0);
+	assert_same_bits(window_moments_deviation(&moments), 0.0);
 	/* The largest ordinary values, one of them negative. */
 	window_moments_clear(&moments);
 	window_moments_add(&moments, 0x1.fffffffffffffp31);
 	window_moments_add(&moments, -0x1.fffffffffffffp31);
-	assert_true(window_moments_deviation(&moments, &deviation));
-	assert_same_bits(deviation, 0x1.fffffffffffffp31 * sqrt(2.0));
+	assert_same_bits(window_moments_deviation(&moments), 0x1.fffffffffffffp31 * sqrt(2.0));
 }
 
 static void
-large_values_need_a_second_look(void **state)
+values_of_all_sizes_deviate(void **state)
 {
-	static const double values[] = {1e20, 3e20, 5e20};
 	WindowMoments moments;
-	WindowSum squares;
-	double deviation;
 
 	window_moments_clear(&moments);
-	window_sum_clear(&squares);
-	for (int i = 0; i < 3; i++)
-		window_moments_add(&moments, values[i]);
-	assert_false(window_moments_deviation(&moments, &deviation));
-	for (int i = 0; i < 3; i++)
-		window_sum_add(&squares, window_square_of_deviation(&moments, values[i]));
-	assert_same_bits(window_deviation_of_squares(&moments, &squares), 2e20);
+	window_moments_add(&moments, 1e20);
+	window_moments_add(&moments, 3e20);
+	window_moments_add(&moments, 5e20);
+	assert_same_bits(window_moments_deviation(&moments), 2e20);
+	/* What is large and gone leaves nothing behind. */
+	window_moments_add(&moments, 1.0);
+	window_moments_add(&moments, 2.0);
+	window_moments_add(&moments, 0x1p-1074);
+	window_moments_subtract(&moments, 1e20);
+	window_moments_subtract(&moments, 3e20);
+	window_moments_subtract(&moments, 5e20);
+	assert_same_bits(window_moments_deviation(&moments), 1.0);
+	window_moments_subtract(&moments, 1.0);
+	window_moments_subtract(&moments, 2.0);
+	window_moments_add(&moments, 0x1p-1073);
+	window_moments_add(&moments, 0x1.8p-1073);
+	assert_same_bits(window_moments_deviation(&moments), 0x1p-1074);
+	window_moments_add(&moments, INFINITY);
+	assert_true(isnan(window_moments_deviation(&moments)));
+	/* The largest there are: their squares and their sum are beyond float64. */
+	window_moments_clear(&moments);
+	window_moments_add(&moments, 0x1.8p1023);
+	window_moments_add(&moments, 0x1p1023);
+	assert_same_bits(window_moments_deviation(&moments), 0x1p1022 * sqrt(0.5));
 }
 
 int
@@ -238,7 +249,7 @@ main(void)
 	    cmocka_unit_test(infinities_are_counted),
 	    cmocka_unit_test(deviations_are_exact_up_to_the_root),
 	    cmocka_unit_test(equal_values_do_not_deviate),
-	    cmocka_unit_test(large_values_need_a_second_look),
+	    cmocka_unit_test(values_of_all_sizes_deviate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
