@@ -46,10 +46,22 @@ typedef enum WindowAggregate
 
 #define WINDOW_NO_ARGUMENT (-1)
 
+/*
+ * What was known of an event, over time: a fraud after the first instant, none after
+ * the second one (a dispute was won), a fraud again after the third, and so on. At
+ * an instant itself nobody knows yet. Ascending.
+ */
+typedef struct WindowChanges
+{
+	int n;
+	int64_t times[];
+} WindowChanges;
+
 typedef union WindowArgument
 {
-	double number;   /* a value, a label (0, 1), a filter (0, 1) */
-	int64_t integer; /* a code from 0 on; a time */
+	double number;                /* a value, a label (0, 1), a filter (0, 1) */
+	int64_t integer;              /* a code from 0 on; a time */
+	const WindowChanges *changes; /* NULL: never a fraud; outlives the event */
 } WindowArgument;
 
 /* Share of frauds over all entities, as it was known from some instants on; in order. */
@@ -70,8 +82,9 @@ typedef struct WindowFeature
 	int value;  /* events and rows without it do not count */
 	int filter; /* only events with 1 count, and the row itself only with 1 */
 	int label;
-	int label_time;             /* known from then on; without it: when the delay is over */
-	double prior;               /* so many events with the overall rate are added */
+	int label_time; /* known from then on; without it: when the delay is over */
+	int changes;    /* a fraud also while these say so; then events without a label count */
+	double prior;   /* so many events with the overall rate are added */
 	const WindowRates *overall; /* for a prior above 0 */
 } WindowFeature;
 

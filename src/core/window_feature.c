@@ -72,7 +72,8 @@ counts(const WindowFeature *feature, const WindowArgument *arguments)
 {
 	if (feature->filter != WINDOW_NO_ARGUMENT && arguments[feature->filter].number != 1.0)
 		return false;
-	if (feature->label != WINDOW_NO_ARGUMENT && isnan(arguments[feature->label].number))
+	if (feature->label != WINDOW_NO_ARGUMENT && feature->changes == WINDOW_NO_ARGUMENT &&
+	    isnan(arguments[feature->label].number))
 		return false;
 	if (feature->value == WINDOW_NO_ARGUMENT)
 		return true;
@@ -81,12 +82,47 @@ counts(const WindowFeature *feature, const WindowArgument *arguments)
 	return !isnan(arguments[feature->value].number);
 }
 
-/* When a fraud is known, WINDOW_MISSING for never; the window's delay comes on top. */
+/* When the label tells of a fraud, WINDOW_MISSING for never; the window's delay comes on top. */
 static inline int64_t
-known_at(const WindowFeature *feature, const WindowArgument *arguments)
+labelled_at(const WindowFeature *feature, const WindowArgument *arguments)
 {
+	if (feature->label == WINDOW_NO_ARGUMENT || arguments[feature->label].number != 1.0)
+		return WINDOW_MISSING;
 	return feature->label_time == WINDOW_NO_ARGUMENT ? INT64_MIN
 	                                                 : arguments[feature->label_time].integer;
+}
+
+static inline const WindowChanges *
+changes_of(const WindowFeature *feature, const WindowArgument *arguments)
+{
+	return feature->changes == WINDOW_NO_ARGUMENT ? NULL : arguments[feature->changes].changes;
+}
+
+/* Is an event a fraud, by what was known before this time? */
+static bool
+is_fraud(const WindowFeature *feature, const WindowArgument *arguments, int64_t time)
+{
+	const WindowChanges *changes = changes_of(feature, arguments);
+	int n_before = 0;
+
+	if (labelled_at(feature, arguments) < time)
+		return true;
+	while (changes != NULL && n_before < changes->n && changes->times[n_before] < time)
+		n_before++;
+	return n_before % 2 == 1;
+}
+
+/* May that be another answer at a later time? */
+static bool
+may_change(const WindowFeature *feature, const WindowArgument *arguments, int64_t time)
+{
+	const WindowChanges *changes = changes_of(feature, arguments);
+	int64_t labelled = labelled_at(feature, arguments);
+
+	if (labelled < time)
+		return false;
+	return labelled != WINDOW_MISSING ||
+	       (changes != NULL && changes->n > 0 && changes->times[changes->n - 1] >= time);
 }
 
 /* State */
@@ -104,6 +140,7 @@ window_state_reset(WindowState *state)
 		memset(state->code_counts, 0, state->n_codes * sizeof(uint32_t));
 	state->n_distinct = 0;
 	state->n_frauds = 0;
+	state->as_of = INT64_MIN;
 	state->last = WINDOW_MISSING;
 }
 
@@ -193,13 +230,8 @@ enters(WindowState *state, const WindowEvents *events, int64_t index, int64_t ti
 			state->last = time_of(events, index);
 			return true;
 		case WINDOW_FRAUD_RATE:
-			if (arguments[feature->label].number != 1.0)
-				return true;
-			if (known_at(feature, arguments) < time)
-				state->n_frauds++;
-			else if (known_at(feature, arguments) != WINDOW_MISSING)
-				return queue_append(state, index);
-			return true;
+			state->n_frauds += is_fraud(feature, arguments, time);
+			return !may_change(feature, arguments, time) || queue_append(state, index);
 		case WINDOW_COUNT:
 		case WINDOW_N_AGGREGATES:
 			break;
@@ -236,31 +268,33 @@ leaves(WindowState *state, const WindowEvents *events, int64_t index, int64_t ti
 				state->n_distinct--;
 			break;
 		case WINDOW_FRAUD_RATE:
-			/* Those not known by now are in the queue still, and are passed over there. */
-			if (arguments[feature->label].number == 1.0 && known_at(feature, arguments) < time)
-				state->n_frauds--;
+			/* Those that may change are in the queue still, and are passed over there. */
+			state->n_frauds -= is_fraud(feature, arguments, time);
 			break;
 		default:
 			break;
 	}
 }
 
-/* Frauds inside that have become known since the last row. */
+/* What has become known since the last row of events inside. */
 static void
 learn(WindowState *state, const WindowEvents *events, int64_t time)
 {
+	const WindowFeature *feature = state->feature;
 	IndexQueue *queue = &state->queue;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < queue->n; i++)
 	{
 		int64_t index = queue_at(queue, i);
+		const WindowArgument *arguments;
 
 		if (index < state->tail)
 			continue;
-		if (known_at(state->feature, arguments_of(events, index)) < time)
-			state->n_frauds++;
-		else
+		arguments = arguments_of(events, index);
+		state->n_frauds += is_fraud(feature, arguments, time);
+		state->n_frauds -= is_fraud(feature, arguments, state->as_of);
+		if (may_change(feature, arguments, time))
 			queue->indices[(queue->first + kept++) & (queue->capacity - 1)] = index;
 	}
 	queue->n = kept;
@@ -276,8 +310,12 @@ window_state_advance(WindowState *state, const WindowEvents *events, int64_t tim
 	bool only_latest =
 	    feature->aggregate == WINDOW_SINCE_LAST || feature->aggregate == WINDOW_FIRST_SEEN;
 
-	if (feature->aggregate == WINDOW_FRAUD_RATE && state->queue.n > 0)
-		learn(state, events, time);
+	if (feature->aggregate == WINDOW_FRAUD_RATE)
+	{
+		if (state->queue.n > 0)
+			learn(state, events, time);
+		state->as_of = time;
+	}
 	if (!only_latest)
 		while (state->tail < state->head && time_of(events, state->tail) <= gone)
 			leaves(state, events, state->tail++, time);

@@ -36,11 +36,12 @@ typedef struct WindowState
 	int64_t n;    /* events inside that count */
 
 	WindowMoments moments; /* sum, avg, ratio_to_avg: the sum only; stddev */
-	IndexQueue queue;      /* min, max: candidates, the best one first; fraud_rate: not known yet */
+	IndexQueue queue; /* min, max: candidates, the best one first; fraud_rate: may change yet */
 	uint32_t *code_counts; /* distinct: events inside, by code */
 	size_t n_codes;
 	int64_t n_distinct;
-	int64_t n_frauds; /* fraud_rate: known ones inside */
+	int64_t n_frauds; /* fraud_rate: those inside, as known at the latest row */
+	int64_t as_of;    /* fraud_rate: its time */
 	int64_t last;     /* since_last, first_seen: time of the latest event; WINDOW_MISSING without */
 } WindowState;
 

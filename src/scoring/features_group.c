@@ -16,6 +16,7 @@
 #include "pg/memory.h"
 #include "scoring/features_codes.h"
 #include "scoring/features_group.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
@@ -34,7 +35,7 @@ typedef struct GroupArgument
 } GroupArgument;
 
 /* By ArgumentRole. */
-static const char *const role_names[] = {"number", "filter", "code", "label", "time"};
+static const char *const role_names[] = {"number", "filter", "code", "label", "time", "changes"};
 
 static void
 pg_attribute_noreturn() description_damaged(const char *what)
@@ -154,11 +155,13 @@ read_feature(const FeatureGroup *group, JsonbContainer *object, const char *defi
 	feature->filter = place_member(group, object, "filter", ARGUMENT_FILTER);
 	feature->label = place_member(group, object, "label", ARGUMENT_LABEL);
 	feature->label_time = place_member(group, object, "label_time", ARGUMENT_TIME);
+	feature->changes = place_member(group, object, "changes", ARGUMENT_CHANGES);
 	feature->prior = number_member(object, "prior");
 	if (needs_value(feature->aggregate) != (feature->value != WINDOW_NO_ARGUMENT) &&
 	    feature->aggregate != WINDOW_COUNT)
 		description_damaged("value");
-	if ((feature->aggregate == WINDOW_FRAUD_RATE) != (feature->label != WINDOW_NO_ARGUMENT))
+	if ((feature->aggregate == WINDOW_FRAUD_RATE) !=
+	    (feature->label != WINDOW_NO_ARGUMENT || feature->changes != WINDOW_NO_ARGUMENT))
 		description_damaged("label");
 	if (feature->window == 0 && feature->aggregate != WINDOW_SINCE_LAST &&
 	    feature->aggregate != WINDOW_FIRST_SEEN)
@@ -207,6 +210,11 @@ read_argument(GroupArgument *argument, const char *role, Oid type, Oid collation
 	{
 		if (argument->type != TIMESTAMPOID && argument->type != TIMESTAMPTZOID &&
 		    argument->type != DATEOID)
+			description_damaged("arguments");
+	}
+	else if (argument->role == ARGUMENT_CHANGES)
+	{
+		if (argument->type != TIMESTAMPTZARRAYOID)
 			description_damaged("arguments");
 	}
 	else
@@ -278,6 +286,23 @@ label_number(const GroupArgument *argument, Datum value)
 	return number;
 }
 
+/* Kept for the entity at hand. */
+static const WindowChanges *
+label_changes(const FeatureGroup *group, Datum value)
+{
+	ArrayType *array = DatumGetArrayTypeP(value);
+	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	WindowChanges *changes =
+	    MemoryContextAlloc(group->entity, offsetof(WindowChanges, times) + n * sizeof(int64_t));
+
+	if (ARR_HASNULL(array))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("a time at which a label changed must not be null")));
+	changes->n = n;
+	memcpy(changes->times, ARR_DATA_PTR(array), n * sizeof(int64_t));
+	return changes;
+}
+
 static WindowArgument
 argument_of(FeatureGroup *group, const GroupArgument *argument, Datum value, bool is_null)
 {
@@ -291,6 +316,9 @@ argument_of(FeatureGroup *group, const GroupArgument *argument, Datum value, boo
 			break;
 		case ARGUMENT_TIME:
 			result.integer = is_null ? WINDOW_MISSING : feature_time(value, argument->type);
+			break;
+		case ARGUMENT_CHANGES:
+			result.changes = is_null ? NULL : label_changes(group, value);
 			break;
 		case ARGUMENT_LABEL:
 			result.number = is_null ? NAN : label_number(argument, value);

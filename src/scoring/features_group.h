@@ -5,11 +5,11 @@
  *
  * The description is a constant in the view's text, so that the view is the one
  * definition of its features, for a query of it and for a single row:
- *	 {"definition": "<uuid>", "arguments": ["number", "filter", "code", "label", "time"],
+ *	 {"definition": "<uuid>", "arguments": ["number", "filter", "code", "label", "time", "changes"],
  *	  "features": [{"name": "n_1d", "aggregate": "count", "window": 86400000000,
  *					"delay": 0, "current": true, "value": 0, "filter": 1}, ...]}
- * Windows and delays are microseconds; value, filter, label, label_time are places
- * among the arguments. sql/features.sql writes it; what is read is checked (FD009).
+ * Windows and delays are microseconds; value, filter, label, label_time, changes are
+ * places among the arguments. sql/features.sql writes it; what is read is checked (FD009).
  */
 #ifndef FRAUD_DETECT_FEATURES_GROUP_H
 #define FRAUD_DETECT_FEATURES_GROUP_H
@@ -24,7 +24,8 @@ typedef enum ArgumentRole
 	ARGUMENT_FILTER, /* boolean */
 	ARGUMENT_CODE,   /* any type with equality and a hash */
 	ARGUMENT_LABEL,  /* boolean, or a number that is 0 or 1 (22023) */
-	ARGUMENT_TIME    /* timestamp, timestamptz, date; infinite is missing */
+	ARGUMENT_TIME,   /* timestamp, timestamptz, date; infinite is missing */
+	ARGUMENT_CHANGES /* timestamptz[], as fraud.label_changes gives it */
 } ArgumentRole;
 
 typedef struct FeatureGroup

@@ -19,7 +19,8 @@
 #include "core/window.h"
 
 #define N_EVENTS 400
-#define N_FEATURES 24
+#define N_FEATURES 33
+#define MOST_CHANGES 4
 
 enum
 {
@@ -28,6 +29,7 @@ enum
 	CODE,
 	LABEL,
 	LABEL_TIME,
+	CHANGES,
 	N_ARGUMENTS
 };
 
@@ -37,9 +39,33 @@ typedef struct Event
 	WindowArgument arguments[N_ARGUMENTS];
 } Event;
 
+/* Room for the changes of each event. */
+typedef union ChangesRoom
+{
+	WindowChanges changes;
+	int64_t room[1 + MOST_CHANGES];
+} ChangesRoom;
+
+static ChangesRoom change_rooms[N_EVENTS];
+
 static int64_t rate_times[] = {100, 500, 1500};
 static double rates[] = {0.5, 0.25, 0.125};
 static const WindowRates overall = {3, rate_times, rates};
+
+/* Of most events nothing, of some what was reported and taken back, at once or later. */
+static const WindowChanges *
+draw_changes(RandomState *random, int64_t time, ChangesRoom *room)
+{
+	if (random_below(random, 3) > 0)
+		return NULL;
+	room->changes.n = (int) random_below(random, MOST_CHANGES + 1);
+	for (int i = 0; i < room->changes.n; i++)
+	{
+		time += (int64_t) random_below(random, 80);
+		room->changes.times[i] = time;
+	}
+	return &room->changes;
+}
 
 /* Times with ties and gaps; missing values; a few numbers beyond ordinary size. */
 static void
@@ -68,6 +94,7 @@ draw_events(RandomState *random, Event *events, bool extreme)
 		arguments[LABEL_TIME].integer = random_below(random, 5) == 0
 		                                    ? WINDOW_MISSING
 		                                    : time + (int64_t) random_below(random, 200);
+		arguments[CHANGES].changes = draw_changes(random, time, &change_rooms[i]);
 	}
 }
 
@@ -90,7 +117,8 @@ draw_features(RandomState *random, WindowFeature *features)
 			feature->delay = 1 + (int64_t) random_below(random, 60);
 		feature->include_current =
 		    !only_latest && feature->delay == 0 && random_below(random, 2) == 0;
-		feature->value = feature->label = feature->label_time = WINDOW_NO_ARGUMENT;
+		feature->value = feature->label = WINDOW_NO_ARGUMENT;
+		feature->label_time = feature->changes = WINDOW_NO_ARGUMENT;
 		feature->filter = random_below(random, 2) == 0 ? FILTER : WINDOW_NO_ARGUMENT;
 		if (feature->aggregate == WINDOW_DISTINCT)
 			feature->value = CODE;
@@ -99,8 +127,12 @@ draw_features(RandomState *random, WindowFeature *features)
 		if (feature->aggregate != WINDOW_FRAUD_RATE)
 			continue;
 		feature->include_current = false;
-		feature->label = LABEL;
-		feature->label_time = random_below(random, 2) == 0 ? LABEL_TIME : WINDOW_NO_ARGUMENT;
+		/* By labels, by changes, by both. */
+		feature->label = i / WINDOW_N_AGGREGATES != 1 ? LABEL : WINDOW_NO_ARGUMENT;
+		feature->changes = i / WINDOW_N_AGGREGATES != 0 ? CHANGES : WINDOW_NO_ARGUMENT;
+		if (feature->label == LABEL &&
+		    (feature->changes == CHANGES || random_below(random, 2) == 0))
+			feature->label_time = LABEL_TIME;
 		feature->prior = random_below(random, 2) == 0 ? 0.0 : 7.5;
 		feature->overall = &overall;
 	}
@@ -113,11 +145,23 @@ counts(const WindowFeature *feature, const WindowArgument *arguments)
 {
 	if (feature->filter >= 0 && arguments[feature->filter].number != 1.0)
 		return false;
-	if (feature->label >= 0 && isnan(arguments[feature->label].number))
+	if (feature->label >= 0 && feature->changes < 0 && isnan(arguments[feature->label].number))
 		return false;
 	if (feature->aggregate == WINDOW_DISTINCT)
 		return arguments[CODE].integer != WINDOW_MISSING;
 	return feature->value < 0 || !isnan(arguments[feature->value].number);
+}
+
+static bool
+is_fraud(const WindowFeature *feature, const WindowArgument *arguments, int64_t time)
+{
+	const WindowChanges *changes = feature->changes < 0 ? NULL : arguments[CHANGES].changes;
+	bool fraud = false;
+
+	for (int i = 0; changes != NULL && i < changes->n; i++)
+		fraud = changes->times[i] < time ? i % 2 == 0 : fraud;
+	return fraud || (feature->label >= 0 && arguments[LABEL].number == 1.0 &&
+	                 (feature->label_time < 0 || arguments[LABEL_TIME].integer < time));
 }
 
 static bool
@@ -165,8 +209,7 @@ naive(const WindowFeature *feature, const Event *events, const Event *row)
 			seen[arguments[CODE].integer] = true;
 			n_distinct++;
 		}
-		n_frauds += feature->label >= 0 && arguments[LABEL].number == 1.0 &&
-		            (feature->label_time < 0 || arguments[LABEL_TIME].integer < row->time);
+		n_frauds += is_fraud(feature, arguments, row->time);
 	}
 	average = n == 0 ? NAN : window_sum_value(&moments.sum) / n;
 	switch (feature->aggregate)
@@ -264,6 +307,7 @@ another_entity_begins_from_nothing(void **state)
 	                         .filter = -1,
 	                         .label = -1,
 	                         .label_time = -1,
+	                         .changes = -1,
 	                         .include_current = true};
 	WindowGroup *group = window_group_create(&feature, 1, 1, &core_malloc_allocator);
 	WindowArgument one = {.number = 1.0};
@@ -308,13 +352,15 @@ short_memory_is_reported(void **state)
 	                              .value = 0,
 	                              .filter = -1,
 	                              .label = -1,
-	                              .label_time = -1},
+	                              .label_time = -1,
+	                              .changes = -1},
 	                             {.aggregate = WINDOW_DISTINCT,
 	                              .window = 1000,
 	                              .value = 1,
 	                              .filter = -1,
 	                              .label = -1,
-	                              .label_time = -1}};
+	                              .label_time = -1,
+	                              .changes = -1}};
 
 	for (int allocations = 0; allocations < 12; allocations++)
 	{
