@@ -30,7 +30,7 @@ $$;
 COMMENT ON FUNCTION fraud.check_feature_source(regclass) IS
 '42809 for what is no table, 42501 without SELECT or under row-level security';
 
-CREATE FUNCTION fraud.normal_features(source regclass, features jsonb) RETURNS jsonb
+CREATE FUNCTION fraud.normal_features(source regclass, features jsonb, key text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -47,7 +47,7 @@ BEGIN
     RAISE EXCEPTION '% features are more than the % that a set can have', jsonb_array_length(features), most
       USING ERRCODE = 'program_limit_exceeded', HINT = 'Define several sets.';
   END IF;
-  SELECT jsonb_agg(fraud.normal_feature(source, f.value) ORDER BY f.ordinality) INTO normal
+  SELECT jsonb_agg(fraud.normal_feature(source, f.value, key) ORDER BY f.ordinality) INTO normal
     FROM jsonb_array_elements(features) WITH ORDINALITY AS f;
   SELECT f ->> 'name' INTO twice FROM jsonb_array_elements(normal) AS f GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1;
   IF FOUND THEN
@@ -64,7 +64,7 @@ BEGIN
   RETURN normal;
 END
 $$;
-COMMENT ON FUNCTION fraud.normal_features(regclass, jsonb) IS
+COMMENT ON FUNCTION fraud.normal_features(regclass, jsonb, text) IS
 'all features of a set, checked; 22023, 42701, 42939, 54000 and those of fraud.normal_feature';
 
 CREATE FUNCTION fraud.check_operand_counts(features jsonb) RETURNS void
@@ -154,7 +154,7 @@ BEGIN
     RAISE EXCEPTION 'event_time "%" is neither a timestamp nor a timestamptz nor a date', event_time
       USING ERRCODE = 'datatype_mismatch';
   END IF;
-  normal := fraud.normal_features(source, features);
+  normal := fraud.normal_features(source, features, key);
   PERFORM fraud.check_operand_counts(normal);
 
   INSERT INTO fraud.feature_set AS s (name, source, event_time, key, features, series)

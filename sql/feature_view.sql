@@ -4,10 +4,10 @@
 CREATE FUNCTION fraud.feature_series(feature jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
-RETURN jsonb_build_object('label', feature -> 'label_column', 'delay', feature -> 'delay',
-  'label_time', feature -> 'label_time_column');
+RETURN jsonb_strip_nulls(jsonb_build_object('label', feature -> 'label_column', 'delay', feature -> 'delay',
+  'label_time', feature -> 'label_time_column', 'label_sources', feature -> 'label_sources'));
 COMMENT ON FUNCTION fraud.feature_series(jsonb) IS
-'label, delay and label time of a checked fraud_rate; NULL for NULL';
+'label, delay, label time and label sources of a checked fraud_rate; NULL for NULL';
 
 CREATE FUNCTION fraud.window_operands(features jsonb, per jsonb)
 RETURNS TABLE (place int, sql text, role text)
@@ -20,7 +20,8 @@ AS $$
       (f.value ->> 'value', CASE f.value ->> 'aggregate' WHEN 'distinct' THEN 'code' ELSE 'number' END),
       (f.value ->> 'filter', 'filter'),
       (f.value ->> 'label', 'label'),
-      (f.value ->> 'label_time', 'time')) AS o (sql, role)
+      (f.value ->> 'label_time', 'time'),
+      (f.value ->> 'changes', 'changes')) AS o (sql, role)
   WHERE f.value -> 'per' = window_operands.per AND o.sql IS NOT NULL
   GROUP BY o.sql, o.role
 $$;
@@ -34,7 +35,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH operand AS MATERIALIZED (SELECT * FROM fraud.window_operands(features, per)),
   feature AS (
-    SELECT f.ordinality, f.value - '{kind,per,value,filter,label,label_time,label_column,label_time_column}'::text[]
+    SELECT f.ordinality, f.value
+      - '{kind,per,value,filter,label,label_time,label_column,label_time_column,label_sources,changes}'::text[]
       || (SELECT coalesce(jsonb_object_agg(CASE o.role
             WHEN 'number' THEN 'value' WHEN 'code' THEN 'value' WHEN 'time' THEN 'label_time'
             ELSE o.role END, o.place), '{}')
@@ -43,7 +45,8 @@ AS $$
               AND o.role = CASE f.value ->> 'aggregate' WHEN 'distinct' THEN 'code' ELSE 'number' END
             OR o.sql = f.value ->> 'filter' AND o.role = 'filter'
             OR o.sql = f.value ->> 'label' AND o.role = 'label'
-            OR o.sql = f.value ->> 'label_time' AND o.role = 'time')
+            OR o.sql = f.value ->> 'label_time' AND o.role = 'time'
+            OR o.sql = f.value ->> 'changes' AND o.role = 'changes')
       || CASE WHEN (f.value ->> 'prior')::numeric > 0 THEN
           jsonb_build_object('series', (SELECT s.ordinality FROM jsonb_array_elements(series) WITH ORDINALITY AS s
             WHERE s.value = fraud.feature_series(f.value)))
@@ -116,7 +119,45 @@ $$;
 COMMENT ON FUNCTION fraud.feature_view_query(uuid, regclass, text, jsonb, jsonb) IS
 'the query of the view of checked features';
 
+-- The view reads its source's columns, and nothing else.
+CREATE FUNCTION fraud.feature_source(name text) RETURNS regclass
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT DISTINCT d.refobjid::regclass
+  FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+  WHERE r.ev_class = to_regclass(format('fraud_features.%I', name))
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class AND d.refobjsubid > 0);
+COMMENT ON FUNCTION fraud.feature_source(text) IS
+'the table that a set of features is defined over, whatever it is called now; NULL where there is no view, and for NULL';
+
 -- Rates of all rows
+
+CREATE FUNCTION fraud.label_periods(changes timestamptz[]) RETURNS nummultirange
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT range_agg(numrange(extract(epoch FROM changes[i] AT TIME ZONE 'UTC' - '2000-01-01'::timestamp),
+    extract(epoch FROM changes[i + 1] AT TIME ZONE 'UTC' - '2000-01-01'::timestamp), '(]'))
+  FROM generate_series(1, cardinality(changes), 2) AS i);
+COMMENT ON FUNCTION fraud.label_periods(timestamptz[]) IS
+'when a row was known as fraud, in seconds since 2000-01-01 UTC, by its fraud.label_changes; NULL for NULL';
+
+-- As SQL over the view, in seconds since 2000-01-01: a fraud is known after a time, not at it.
+CREATE FUNCTION fraud.known_as_fraud(feature_set fraud.feature_set, series jsonb) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN concat_ws(' + ',
+  CASE WHEN series ? 'label' THEN
+    format($sql$nummultirange(CASE WHEN to_jsonb(v.%1$I) IN ('1', 'true') AND %2$s THEN numrange(%3$s, NULL, '(]') ELSE 'empty' END)$sql$,
+      series ->> 'label',
+      coalesce('isfinite(v.' || quote_ident(series ->> 'label_time') || ')', 'true'),
+      coalesce('extract(epoch FROM v.' || quote_ident(series ->> 'label_time') || '::timestamp - ''2000-01-01'')',
+        'NULL')) END,
+  CASE WHEN series ? 'label_sources' THEN
+    format($sql$coalesce(fraud.label_periods(fraud.label_changes(%L, v.%I::text, %L)), '{}')$sql$,
+      fraud.feature_source(feature_set.name), feature_set.key,
+      ARRAY(SELECT jsonb_array_elements_text(series -> 'label_sources'))) END);
+COMMENT ON FUNCTION fraud.known_as_fraud(fraud.feature_set, jsonb) IS
+'when a row of a set''s view was known as fraud, by the label and the label sources of a series, as SQL over v';
 
 -- Written once and never changed: what a row gets from them later is what it got then. So a set
 -- that has rates gets those of the next midnight only, which no row has used yet.
@@ -141,14 +182,15 @@ BEGIN
     -- counts from the first midnight when its delay is over, a fraud from the first one after it is known.
     EXECUTE format($sql$
       WITH event AS (
-        SELECT extract(epoch FROM v.%1$I::timestamp - '2000-01-01') AS time, to_jsonb(v.%2$I) IN ('1', 'true') AS fraud,
-          %3$s AS label_time
-        FROM fraud_features.%4$I AS v WHERE isfinite(v.%1$I) AND to_jsonb(v.%2$I) <> '"NaN"'
+        SELECT extract(epoch FROM v.%1$I::timestamp - '2000-01-01') + $4 AS counts, %3$s AS fraud
+        FROM fraud_features.%4$I AS v WHERE isfinite(v.%1$I) AND %2$s
       ), change AS (
-        SELECT ceil((time + $4) / 86400)::int AS day, 1 AS rows, 0 AS frauds FROM event
+        SELECT ceil(counts / 86400)::int AS day, 1 AS rows, 0 AS frauds FROM event
         UNION ALL
-        SELECT greatest(ceil((time + $4) / 86400), floor(label_time / 86400) + 1)::int, 0, 1
-        FROM event WHERE fraud AND label_time IS NOT NULL
+        SELECT greatest(ceil(counts / 86400), floor(bound / 86400) + 1)::int, 0, turn
+        FROM event, unnest(fraud) AS known,
+          LATERAL (VALUES (lower(known), 1), (upper(known), -1)) AS t (bound, turn)
+        WHERE turn = 1 OR bound IS NOT NULL
         UNION ALL
         SELECT $5::date - '2000-01-01'::date, 0, 0
       ), known AS (
@@ -158,13 +200,12 @@ BEGIN
       )
       INSERT INTO fraud.feature_rate (definition, series, known_from, rows, frauds)
       SELECT $1, $2, known_from, rows, frauds FROM known
-      WHERE CASE WHEN $3 IS NULL
-          THEN known_from <= greatest($5, (SELECT max(time) FROM event) * '1 second'::interval + '2000-01-01'::timestamp)
+      WHERE CASE WHEN $3 IS NULL THEN known_from <= greatest($5,
+            (SELECT max(counts) - $4 FROM event) * '1 second'::interval + '2000-01-01'::timestamp)
         ELSE known_from = $5 AND known_from > $3 END
-      $sql$, feature_set.event_time, one.value ->> 'label',
-      CASE WHEN one.value ->> 'label_time' IS NULL THEN '-1e15'
-        ELSE format('CASE WHEN isfinite(v.%1$I) THEN extract(epoch FROM v.%1$I::timestamp - ''2000-01-01'') END',
-          one.value ->> 'label_time') END, name)
+      $sql$, feature_set.event_time,
+      CASE WHEN one.value ? 'label_sources' THEN 'true' ELSE format('to_jsonb(v.%I) <> ''"NaN"''', one.value ->> 'label') END,
+      fraud.known_as_fraud(feature_set, one.value), name)
       USING feature_set.definition, one.ordinality::int, latest, (one.value ->> 'delay')::numeric / 1000000,
         next_midnight;
     GET DIAGNOSTICS inserted = ROW_COUNT;

@@ -200,7 +200,7 @@ DECLARE
     WHEN feature ? 'column' THEN '{name,column}'
     WHEN feature ? 'expression' THEN '{name,expression}'
     WHEN feature ->> 'aggregate' = 'fraud_rate' THEN
-      '{name,per,aggregate,filter,label,label_time,window,delay,prior}'
+      '{name,per,aggregate,filter,label,label_time,label_sources,window,delay,prior}'
     ELSE '{name,per,aggregate,value,filter,window,delay,include_current}' END;
   member text;
   aggregates text[] := '{count,sum,avg,min,max,stddev,distinct,since_last,ratio_to_avg,first_seen,fraud_rate}';
@@ -310,8 +310,40 @@ $$;
 COMMENT ON FUNCTION fraud.check_operand_type(text, text, regtype, bool) IS
 '42804 unless a value''s type fits what is done with it';
 
--- What a fraud_rate needs beside a window.
-CREATE FUNCTION fraud.normal_label(source regclass, feature jsonb, delay bigint) RETURNS jsonb
+-- What a fraud_rate needs beside a window: a column that tells, fraud.label, or both.
+CREATE FUNCTION fraud.check_feature_label(feature jsonb, delay bigint, key text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  name text := feature ->> 'name';
+  by_column bool := feature ? 'label';
+  by_events bool := feature ? 'label_sources';
+BEGIN
+  IF NOT by_column AND NOT by_events THEN
+    PERFORM fraud.refuse_feature(name, 'needs a "label" or "label_sources"');
+  ELSIF delay IS NULL OR (delay = 0 AND by_column AND NOT feature ? 'label_time') THEN
+    PERFORM fraud.refuse_feature(name, 'uses a label and needs a delay',
+      'Write for instance "delay": "7 days": as long as it takes until a fraud is known.');
+  ELSIF feature ? 'label_time' AND NOT by_column THEN
+    PERFORM fraud.refuse_feature(name, 'has a "label_time" without a "label"');
+  ELSIF by_events AND by_column AND NOT feature ? 'label_time' THEN
+    PERFORM fraud.refuse_feature(name, 'has "label_sources" beside a "label" and needs a "label_time"',
+      'Of both it has to be known when they told of a fraud.');
+  ELSIF by_events AND key IS NULL THEN
+    PERFORM fraud.refuse_feature(name, 'has "label_sources" and needs a key',
+      'Give fraud_define_features as key the column that fraud_label is called with.');
+  ELSIF by_events AND (jsonb_typeof(feature -> 'label_sources') <> 'array' OR feature -> 'label_sources' = '[]'
+      OR NOT feature -> 'label_sources' <@ to_jsonb(fraud.label_sources())) THEN
+    PERFORM fraud.refuse_feature(name, 'needs in "label_sources" a list of sources of labels',
+      format('Sources are %s.', fraud.name_list(fraud.label_sources())));
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION fraud.check_feature_label(jsonb, bigint, text) IS
+'22023 where a fraud_rate lacks what it needs to know of frauds, and since when they are known';
+
+CREATE FUNCTION fraud.normal_label(source regclass, feature jsonb, delay bigint, key text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -324,27 +356,30 @@ BEGIN
   IF feature ->> 'aggregate' <> 'fraud_rate' THEN
     RETURN '{}';
   END IF;
-  label_time := coalesce(label_time, (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = source
-    AND a.attname = 'label_time' AND a.attnum > 0 AND NOT a.attisdropped
-    AND a.atttypid IN ('timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)));
-  IF label IS NULL THEN
-    PERFORM fraud.refuse_feature(name, 'needs a "label"');
-  ELSIF delay IS NULL OR (delay = 0 AND label_time IS NULL) THEN
-    PERFORM fraud.refuse_feature(name, 'uses a label and needs a delay',
-      'Write for instance "delay": "7 days": as long as it takes until a fraud is known.');
+  IF label IS NOT NULL THEN
+    label_time := coalesce(label_time, (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = source
+      AND a.attname = 'label_time' AND a.attnum > 0 AND NOT a.attisdropped
+      AND a.atttypid IN ('timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)));
   END IF;
+  PERFORM fraud.check_feature_label(
+    feature || jsonb_strip_nulls(jsonb_build_object('label_time', label_time)), delay, key);
   SELECT * INTO operand FROM fraud.feature_operand(source, label, name, 'label');
   PERFORM fraud.check_operand_type(name, 'fraud_rate', operand.type, operand.class IN ('number', 'boolean'));
   SELECT * INTO operand FROM fraud.feature_operand(source, label_time, name, 'label_time');
   PERFORM fraud.check_operand_type(name, 'label_time', operand.type, operand.class = 'timestamp');
+  SELECT * INTO operand FROM fraud.feature_operand(source,
+    CASE WHEN feature ? 'label_sources' THEN quote_ident(key) || '::text' END, name, 'label_sources');
   RETURN jsonb_build_object('label', 's.' || quote_ident(label), 'label_column', label,
-    'label_time', 's.' || quote_ident(label_time), 'label_time_column', label_time);
+    'label_time', 's.' || quote_ident(label_time), 'label_time_column', label_time,
+    'label_sources', feature -> 'label_sources',
+    'changes', CASE WHEN feature ? 'label_sources' THEN format('fraud.label_changes(%L::pg_catalog.regclass, %s, %L::pg_catalog.text[])',
+      source, operand.sql, ARRAY(SELECT jsonb_array_elements_text(feature -> 'label_sources'))) END);
 END
 $$;
-COMMENT ON FUNCTION fraud.normal_label(regclass, jsonb, bigint) IS
-'the label of a fraud_rate and the time it became known, checked; {} for other aggregates';
+COMMENT ON FUNCTION fraud.normal_label(regclass, jsonb, bigint, text) IS
+'the label of a fraud_rate and the time it became known, and what fraud.label says, checked; {} for other aggregates';
 
-CREATE FUNCTION fraud.normal_window_feature(source regclass, feature jsonb) RETURNS jsonb
+CREATE FUNCTION fraud.normal_window_feature(source regclass, feature jsonb, key text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -378,13 +413,13 @@ BEGIN
     'current', coalesce((feature ->> 'include_current')::bool,
       aggregate NOT IN ('since_last', 'first_seen', 'fraud_rate', 'ratio_to_avg') AND coalesce(delay, 0) = 0),
     'value', value.sql, 'filter', condition, 'prior', coalesce((feature ->> 'prior')::numeric, 0))
-    || fraud.normal_label(source, feature, delay));
+    || fraud.normal_label(source, feature, delay, key));
 END
 $$;
-COMMENT ON FUNCTION fraud.normal_window_feature(regclass, jsonb) IS
+COMMENT ON FUNCTION fraud.normal_window_feature(regclass, jsonb, text) IS
 'a window feature, checked, with lengths in microseconds and operands as SQL over s';
 
-CREATE FUNCTION fraud.normal_feature(source regclass, feature jsonb) RETURNS jsonb
+CREATE FUNCTION fraud.normal_feature(source regclass, feature jsonb, key text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -413,8 +448,8 @@ BEGIN
     END IF;
     RETURN jsonb_build_object('name', name, 'kind', 'expression', 'sql', operand.sql);
   END IF;
-  RETURN fraud.normal_window_feature(source, feature);
+  RETURN fraud.normal_window_feature(source, feature, key);
 END
 $$;
-COMMENT ON FUNCTION fraud.normal_feature(regclass, jsonb) IS
+COMMENT ON FUNCTION fraud.normal_feature(regclass, jsonb, text) IS
 'a feature of fraud_define_features, checked, with its operands as SQL over s; 22023, 42701, 42703, 42804';

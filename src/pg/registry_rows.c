@@ -32,7 +32,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#define N_TABLES (REGISTRY_QUARANTINE + 1)
+#define N_TABLES (REGISTRY_LABEL + 1)
 #define N_HINTS 16 /* of each table */
 
 static const Oid model_types[] = {INT8OID, TEXTOID};
@@ -52,6 +52,7 @@ static const Oid decision_types[] = {
     TEXTOID,   TEXTOID,        BOOLOID,     FLOAT8OID, JSONBOID,       JSONBOID,
     INT4OID,   FLOAT8OID,      JSONBOID,    TEXTOID,   INT4OID};
 static const Oid quarantine_types[] = {INT8OID, REGCLASSOID, JSONBOID, TIMESTAMPTZOID, TEXTOID};
+static const Oid label_types[] = {INT8OID, REGCLASSOID, TEXTOID, BOOLOID, TEXTOID, TIMESTAMPTZOID};
 
 /* With the types of the columns that are read or written, from the first one on. */
 static const struct
@@ -69,6 +70,7 @@ static const struct
     {"decision", NULL, lengthof(decision_types), decision_types},
     {"decision_id_seq", NULL, 0, NULL},
     {"quarantine", "quarantine_pkey", lengthof(quarantine_types), quarantine_types},
+    {"label", "label_relation_key_idx", lengthof(label_types), label_types},
 };
 
 /* Where the tables are */

@@ -35,6 +35,20 @@ BEGIN
 END
 $$;
 
+-- Labels of both sources, taken back and made again, at the times of events too, and told in any order.
+CREATE FUNCTION pg_temp.make_labels(name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format($sql$
+    INSERT INTO fraud.label (relation, key, is_fraud, source, known_at, recorded_at)
+    SELECT %2$L::regclass, id, random() < 0.6, pg_temp.pick('chargeback', 'analyst'),
+      base + make_interval(secs => id * 1800 + floor(random() * 60) * 7200), '2100-01-01'
+    FROM %1$I, generate_series(1, 3) AS i,
+      (VALUES ('2026-03-27 00:00+00'::timestamptz), ('2026-10-23 12:00+00')) AS b (base)
+    WHERE id %% 2 = (base > '2026-06-01')::int AND random() < 0.4 ORDER BY random()
+    $sql$, name, quote_ident(name));
+END
+$$;
+
 CREATE FUNCTION pg_temp.make_feature(i int) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   aggregates text[] := '{count,sum,avg,min,max,stddev,distinct,since_last,ratio_to_avg,first_seen,fraud_rate}';
@@ -47,8 +61,10 @@ BEGIN
     feature := feature || jsonb_build_object('window', pg_temp.pick('90 seconds', '2 hours', '1 day', '3 days 12:00', '1 month'));
   END IF;
   IF aggregate = 'fraud_rate' THEN
-    feature := feature || jsonb_build_object('label', 'fraud', 'delay', pg_temp.pick('1 day', '7200 seconds', '2 days'),
-      'prior', pg_temp.pick('0', '20', '0.5')::numeric);
+    feature := feature || jsonb_build_object('delay', pg_temp.pick('1 day', '7200 seconds', '2 days'),
+      'prior', pg_temp.pick('0', '20', '0.5')::numeric) || pg_temp.pick('{"label": "fraud"}',
+      '{"label_sources": ["chargeback"]}', '{"label_sources": ["analyst", "chargeback"]}',
+      '{"label": "fraud", "label_sources": ["chargeback"]}')::jsonb;
   ELSIF NOT latest AND random() < 0.3 THEN
     feature := feature || jsonb_build_object('delay', pg_temp.pick('7200 seconds', '1 day'));
   ELSIF NOT latest AND random() < 0.5 THEN
@@ -69,6 +85,14 @@ BEGIN
   END IF;
   RETURN feature;
 END
+$$;
+
+-- What is known of an event e before an instant, by its label or by its latest event in fraud.label.
+CREATE FUNCTION pg_temp.known_fraud(name text, feature jsonb, event text, instant text) RETURNS text LANGUAGE sql AS $$
+  SELECT concat_ws(' OR ', CASE WHEN feature ? 'label' THEN format('%1$s.fraud = 1 AND %1$s.known < %2$s', event, instant) END,
+    CASE WHEN feature ? 'label_sources' THEN format($sql$(SELECT l.is_fraud FROM fraud.label l WHERE l.relation = %L::regclass
+      AND l.key = %s.id::text AND %L ? l.source AND extract(epoch FROM l.known_at) < %s
+      ORDER BY l.known_at DESC, l.label_id DESC LIMIT 1)$sql$, quote_ident(name), event, feature -> 'label_sources', instant) END)
 $$;
 
 -- The reference, in plain SQL: for each row r all events e. Seconds are those of UTC.
@@ -103,10 +127,13 @@ BEGIN
     WHEN 'distinct' THEN 'count(DISTINCT e.w)'
     WHEN 'ratio_to_avg' THEN 'r.v::float8 / nullif(sum(e.v)::float8 / nullif(count(e.v), 0), 0)'
     WHEN 'since_last' THEN 'r.s - max(e.s)' WHEN 'first_seen' THEN '(count(*) = 0)::int'
-    ELSE format('CASE WHEN count(e.fraud) + %1$s = 0 THEN 0 ELSE (count(*) FILTER (WHERE e.fraud = 1 AND e.known < r.s)'
-      ' + %1$s::float8 * coalesce((SELECT count(*) FILTER (WHERE o.fraud = 1 AND o.known < r.midnight)::float8 / nullif(count(*), 0)'
-      ' FROM numbered o WHERE o.s <= r.midnight - %2$s AND o.fraud IS NOT NULL), 0)) / (count(e.fraud) + %1$s::float8) END',
-      coalesce(feature ->> 'prior', '0'), d) END;
+    ELSE format('CASE WHEN count(%5$s) + %1$s = 0 THEN 0 ELSE (count(*) FILTER (WHERE %3$s)'
+      ' + %1$s::float8 * coalesce((SELECT count(*) FILTER (WHERE %4$s)::float8 / nullif(count(*), 0)'
+      ' FROM numbered o WHERE o.s <= r.midnight - %2$s AND %6$s IS NOT NULL), 0)) / (count(%5$s) + %1$s::float8) END',
+      coalesce(feature ->> 'prior', '0'), d, pg_temp.known_fraud(name, feature, 'e', 'r.s'),
+      pg_temp.known_fraud(name, feature, 'o', 'r.midnight'),
+      CASE WHEN feature ? 'label_sources' THEN '1' ELSE 'e.fraud' END,
+      CASE WHEN feature ? 'label_sources' THEN '1' ELSE 'o.fraud' END) END;
   RETURN format($sql$
     WITH numbered AS MATERIALIZED (
       SELECT *, CASE WHEN isfinite("At") THEN extract(epoch FROM "At") END AS s, extract(epoch FROM label_time) AS known
@@ -139,8 +166,11 @@ SELECT 'Events ' || r, (ARRAY['timestamptz', 'timestamp', 'date'])[1 + r % 3],
   (SELECT jsonb_agg(pg_temp.make_feature(r * 5 + i)) FROM generate_series(1, 22) AS i)
 FROM generate_series(1, 6) AS r;
 
-SELECT plan(6 * 5 + 4);
+SELECT plan(6 * 5 + 5);
 SELECT pg_temp.make_events(name, time_type, 400) FROM definition;
+SELECT pg_temp.make_labels(name) FROM definition;
+SELECT cmp_ok((SELECT count(DISTINCT f - 'name' - 'per' - 'window' - 'delay' - 'filter') FROM definition, jsonb_array_elements(features) AS f
+  WHERE f ? 'label_sources'), '>', 4::bigint, 'several features use fraud.label');
 SELECT fraud_define_features(name, format('%I', name)::regclass, 'At', features, 'id') FROM definition;
 -- With indexes and without.
 SELECT format('CREATE INDEX ON %I (card, "At")', name) FROM definition WHERE name < 'Events 4' \gexec

@@ -1,5 +1,5 @@
-# Models survive pg_dump and restore: registry, history and scores are the same,
-# and promotion, rollback and training go on where they were (sequences, too).
+# Models and labels survive pg_dump and restore: registry, history, labels and scores are the same,
+# and promotion, rollback, training and labelling go on where they were (sequences, too).
 use strict;
 use warnings;
 
@@ -49,8 +49,27 @@ foreach my $format (sort keys %restore)
 	$node->safe_psql($from, "SELECT $schema.fraud_drop_version('card_fraud', 3)");
 	$node->safe_psql($from, "SELECT $schema.fraud_set_alias('wire_fraud', 'challenger', 1)");
 
+	# Labels of three roles and times; those of a table that is gone have nowhere to go.
+	$node->safe_psql($from, qq{
+		CREATE TABLE "Gone" (id int);
+		SELECT $schema.fraud_label('"Gone"', '1', true);
+		DROP TABLE "Gone";
+		CREATE ROLE ${format}_labeller;
+		GRANT EXECUTE ON FUNCTION $schema.fraud_label TO ${format}_labeller;
+		GRANT INSERT, SELECT ON fraud.label TO ${format}_labeller;
+		GRANT USAGE ON SEQUENCE fraud.label_id_seq TO ${format}_labeller;
+		GRANT SELECT ON transactions TO ${format}_labeller;
+		GRANT USAGE ON SCHEMA $schema TO ${format}_labeller;
+		SET ROLE ${format}_labeller;
+		SELECT $schema.fraud_label('transactions', '1', true, known_at => '2020-02-01');
+		SELECT $schema.fraud_label('transactions', '1', false, known_at => '2020-03-01', note => E'won\\tit');
+		SELECT $schema.fraud_label('transactions', '2', true, 'analyst')});
+
 	$restore{$format}->($from, $to, "$PostgreSQL::Test::Utils::tmp_check/$format.dump");
 
+	is($node->safe_psql($to, 'SELECT count(*), max(label_id) FROM fraud.label'), '3|4', "$format: labels are there, those of a dropped table are not");
+	$node->safe_psql($from, q{ALTER TABLE fraud.label DISABLE TRIGGER label_is_immutable;
+		DELETE FROM fraud.label WHERE label_id = 1});
 	is(registry($node, $to), registry($node, $from), "$format: the registry is the same");
 	foreach my $arguments (", 'card_fraud'", ", 'card_fraud', 1", ", 'wire_fraud'")
 	{
@@ -74,6 +93,12 @@ foreach my $format (sort keys %restore)
 		"$format: the other database has not noticed");
 	is( sqlstate($node, $to, 'UPDATE fraud.model_version SET rows = 0'),
 		'55000', "$format: versions are immutable there, too");
+	is( sqlstate($node, $to, 'DELETE FROM fraud.label'),
+		'55000', "$format: and so are labels");
+	is( $node->safe_psql($to, "SELECT $schema.fraud_label('transactions', '3', true)"),
+		5, "$format: labelling goes on");
+	is( $node->safe_psql($to, "SELECT string_agg(key || is_fraud, ',' ORDER BY key) FROM $schema.fraud_labels('transactions')"),
+		'1false,3true', "$format: the latest chargebacks are known");
 }
 
 $node->stop;

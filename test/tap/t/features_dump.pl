@@ -28,9 +28,11 @@ my $define = q{
 	  {"name":"shops","per":"card_id","aggregate":"distinct","value":"merchant_id","window":"7 days"},
 	  {"name":"order","per":"card_id","aggregate":"max","value":"Order","window":"7 days"},
 	  {"name":"new","per":["card_id","merchant_id"],"aggregate":"first_seen"},
-	  {"name":"risk","per":"merchant_id","aggregate":"fraud_rate","label":"is_fraud","window":"30 days","delay":"7 days","prior":20}]')};
+	  {"name":"risk","per":"merchant_id","aggregate":"fraud_rate","label":"is_fraud","window":"30 days","delay":"7 days","prior":20},
+	  {"name":"reported","per":"merchant_id","aggregate":"fraud_rate","label_sources":["chargeback"],"window":"30 days","delay":"0","prior":20}]',
+	  key => 'transaction_id')};
 my $train = q{SELECT version FROM tools.fraud_train('beh', 'SELECT * FROM fraud_features."Set of ""all"""',
-	event_time => 'tx_time', features => '{night,n,Sum,shops,new,risk,amount,channel}', params => '{"rounds": 5}')};
+	event_time => 'tx_time', features => '{night,n,Sum,shops,new,risk,reported,amount,channel}', params => '{"rounds": 5}')};
 my $skew = q{SELECT sum(compared), sum(different) FROM tools.fraud_skew_check('Set of "all"', 300)};
 
 sub digest
@@ -43,9 +45,11 @@ sub digest
 
 $node->safe_psql('postgres', 'CREATE DATABASE source');
 create_transactions($node, 'source', 'tools');
+$node->safe_psql('source', q{SELECT count(tools.fraud_label('transactions', transaction_id::text, true,
+	known_at => least(label_time, now()))) FROM transactions WHERE label_time IS NOT NULL});
 $node->safe_psql('source', $define);
 is($node->safe_psql('source', $train), 1, 'trained on the view');
-is($node->safe_psql('source', $skew), '2100|0', 'no skew');
+is($node->safe_psql('source', $skew), '2400|0', 'no skew');
 is( $node->safe_psql('source', scores('tools')),
 	$node->safe_psql('source', q{SELECT md5(string_agg(float8send(tools.fraud_score(t))::text, ',' ORDER BY transaction_id))
 		FROM fraud_features."Set of ""all""" AS t}),
@@ -70,12 +74,12 @@ foreach my $format (qw(plain custom))
 	is(digest($node, $format), digest($node, 'source'), "$format: the view gives the same");
 	is( $node->safe_psql($format, scores('tools')),
 		$node->safe_psql('source', scores('tools')), "$format: the scores are the same");
-	is($node->safe_psql($format, $skew), '2100|0', "$format: no skew");
+	is($node->safe_psql($format, $skew), '2400|0', "$format: no skew");
 	is( sqlstate($node, $format, q{SELECT tools.fraud_drop_features('Set of "all"')}),
 		'2BP01', "$format: a set in use stays");
 	is($node->safe_psql($format, $train), 2, "$format: training goes on");
 	$node->safe_psql($format, 'ALTER TABLE transactions RENAME TO payments; ALTER TABLE payments RENAME amount TO "Amount"');
-	is($node->safe_psql($format, $skew), '2100|0', "$format: no skew after a rename");
+	is($node->safe_psql($format, $skew), '2400|0', "$format: no skew after a rename");
 }
 
 $node->backup('copy');
@@ -83,7 +87,7 @@ my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'copy', has_streaming => 1);
 $standby->start;
 $node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
-is($standby->safe_psql('source', $skew), '2100|0', 'no skew on a standby');
+is($standby->safe_psql('source', $skew), '2400|0', 'no skew on a standby');
 is( $standby->safe_psql('source', scores('tools')),
 	$node->safe_psql('source', scores('tools')), 'a standby gives the same scores');
 
