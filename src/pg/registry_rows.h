@@ -20,7 +20,7 @@ typedef enum RegistryTable
 	REGISTRY_MODEL,         /* by name */
 	REGISTRY_ALIAS,         /* by model_id, alias */
 	REGISTRY_MODEL_VERSION, /* by model_id, version */
-	REGISTRY_LIST_ENTRY,    /* by the hash of value; entries that were removed are not in the index */
+	REGISTRY_LIST_ENTRY,    /* by value, hashed; removed entries are not in the index */
 	REGISTRY_POLICY,        /* by relation, version */
 	REGISTRY_DECISION,      /* partitioned: it is located only */
 	REGISTRY_DECISION_ID,   /* a sequence: so is it */
