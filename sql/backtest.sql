@@ -17,7 +17,8 @@ COMMENT ON FUNCTION fraud.rules_fired(record, jsonb, float8) IS
 'which rules, given as in fraud.policy.rules, fire for a row: as fraud.decision.rules; JSON null where one fails, NULL for a '
 'NULL row. As the caller. Errors are those of a rule''s condition';
 
-CREATE FUNCTION fraud.merge_rules(recorded jsonb, fired jsonb, policy_rules jsonb, new_rules jsonb) RETURNS jsonb
+CREATE FUNCTION fraud.merge_rules(recorded jsonb, fired jsonb, policy_rules jsonb, new_rules jsonb)
+RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 RETURN (
@@ -130,7 +131,8 @@ DECLARE
   rules jsonb := fraud.normal_backtest_rules(coalesce(policy -> 'rules', '[]'));
   gone text[] := ARRAY(SELECT jsonb_array_elements_text(coalesce(policy -> 'without_rules', '[]'))
     UNION SELECT r ->> 'name' FROM jsonb_array_elements(rules) AS r);
-  key text := (SELECT p.key FROM fraud.policy p WHERE p.relation = backtest_query.relation ORDER BY p.version DESC LIMIT 1);
+  key text := (SELECT p.key FROM fraud.policy p WHERE p.relation = backtest_query.relation
+    ORDER BY p.version DESC LIMIT 1);
   recorded_rules text := CASE WHEN gone = '{}' THEN 'd.rules'
     ELSE format('CASE WHEN d.rules IS NOT NULL THEN fraud.without_rules(d.rules, %L) END', gone) END;
   fired text := 'NULL::jsonb';
@@ -209,13 +211,15 @@ BEGIN
   RETURN QUERY EXECUTE format($query$
     WITH labelled AS MATERIALIZED (SELECT l.key, l.is_fraud FROM @extschema@.fraud_labels($1, $4) AS l),
     judged AS (
-      SELECT d.decision, CASE WHEN d.why IS NULL THEN d.new_decision END AS new_decision, d.why, d.amount::numeric AS amount,
+      SELECT d.decision, CASE WHEN d.why IS NULL THEN d.new_decision END AS new_decision, d.why,
+        d.amount::numeric AS amount,
         (d.amount * d.weight)::numeric AS weighted,
         coalesce(l.is_fraud, CASE WHEN d.key IS NOT NULL AND d.outcome = 'inserted' AND d.happened_at <= now() - $5 THEN false END)
           AS is_fraud
       FROM (%s) AS d LEFT JOIN labelled AS l ON l.key = d.key)
     SELECT j.decision, j.new_decision, j.why, count(*), sum(j.amount)::float8,
-      count(*) FILTER (WHERE j.is_fraud), count(*) FILTER (WHERE NOT j.is_fraud), count(*) FILTER (WHERE j.is_fraud IS NULL),
+      count(*) FILTER (WHERE j.is_fraud), count(*) FILTER (WHERE NOT j.is_fraud),
+      count(*) FILTER (WHERE j.is_fraud IS NULL),
       coalesce(sum(j.weighted) FILTER (WHERE j.is_fraud), 0)::float8,
       coalesce(sum(j.weighted) FILTER (WHERE NOT j.is_fraud), 0)::float8,
       coalesce(sum(j.weighted) FILTER (WHERE j.is_fraud AND j.new_decision = 'block'), 0)::float8,

@@ -9,7 +9,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   set_name text := (SELECT v.signature -> 'feature_set' ->> 'name' FROM fraud.model m
-    JOIN fraud.model_version v USING (model_id) WHERE m.name = model AND v.version = defined_features.version);
+    JOIN fraud.model_version v USING (model_id)
+    WHERE m.name = model AND v.version = defined_features.version);
 BEGIN
   RETURN QUERY EXECUTE format(
     'SELECT s.%1$I::text, @extschema@.fraud_feature_vector(s, %2$L, %3$s) FROM %4$s s WHERE s.%1$I::text = ANY ($1)',
@@ -46,9 +47,10 @@ BEGIN
     WHERE d.relation = fraud_skew_check_decisions.relation AND d.key IS NOT NULL AND d.features IS NOT NULL
     ORDER BY hashint8extended(d.decision_id, 42), d.decision_id
     LIMIT sample),
-  defined AS (
+  defined AS MATERIALIZED (
     SELECT c.model, c.version, f.row_key, f.features
-    FROM (SELECT c.model, c.version, array_agg(DISTINCT c.key) AS keys FROM chosen c GROUP BY c.model, c.version) c
+    FROM (SELECT c.model, c.version, array_agg(DISTINCT c.key) AS keys FROM chosen c
+          GROUP BY c.model, c.version) c
     CROSS JOIN LATERAL fraud.defined_features(relation, key, c.model, c.version, c.keys) f)
   SELECT c.model COLLATE "default", c.version, n.feature ->> 'name', count(*),
     count(*) FILTER (WHERE float4send(c.features[n.place]) IS DISTINCT FROM float4send(d.features[n.place]))
