@@ -118,13 +118,10 @@ BEGIN
       RETURN NEXT;
     END IF;
   END LOOP;
-  FOREACH record_table IN ARRAY ARRAY[to_regclass('fraud.quarantine'), to_regclass('fraud.list_entry'),
-      to_regclass('fraud.label')] LOOP
-    IF record_table IS NOT NULL THEN
-      relation := record_table;
-      removed := fraud.purge_rows(record_table, before);
-      RETURN NEXT;
-    END IF;
+  FOREACH record_table IN ARRAY '{fraud.quarantine,fraud.list_entry,fraud.label}'::regclass[] LOOP
+    relation := record_table;
+    removed := fraud.purge_rows(record_table, before);
+    RETURN NEXT;
   END LOOP;
 
   -- Last, and at once: guards wait for it.
