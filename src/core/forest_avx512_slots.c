@@ -209,26 +209,20 @@ typedef struct ColumnRanks
 	__m512i high;
 } ColumnRanks;
 
-/* The values of a feature; zero behind the last row. Offsets of rows fit 32 bits. */
+/* The values of a feature in fewer rows; what lies behind the last one stays what it was. */
 AVX512_INLINE void
-gather_column(const float *values, size_t stride, uint32_t n, Column *column)
+copy_column(const float *values, size_t stride, uint32_t n, Column *column)
 {
-	const __m512i sixteen = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-	__m512i at = _mm512_mullo_epi32(sixteen, _mm512_set1_epi32((int) stride));
-	uint64_t there = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
-
-	for (uint32_t r = 0; r < n; r += 16)
-		_mm512_store_ps(column->values + r,
-		                _mm512_mask_i32gather_ps(_mm512_setzero_ps(),
-		                                         _cvtu32_mask16((uint32_t) (there >> r & 0xffff)),
-		                                         at, values + r * stride, sizeof(float)));
+	for (uint32_t r = 0; r < n; r++)
+		column->values[r] = values[r * stride];
 }
 
-/* Row r of a column whose separators are in one register, as nearly all are. */
+/* A value of a column whose separators are in one register, as nearly all are. */
 AVX512_INLINE void
-find_in_column(__m512 separators, const float *thresholds, uint32_t r, Column *column)
+find_in_column(__m512 separators, const float *thresholds, const float *value, uint32_t r,
+               Column *column)
 {
-	__m512 x = _mm512_set1_ps(column->values[r]);
+	__m512 x = _mm512_set1_ps(*value);
 	uint64_t n_blocks =
 	    (uint64_t) _mm_popcnt_u64(_cvtmask64_u64(_mm512_cmp_ps_mask(separators, x, _CMP_LE_OQ)));
 
@@ -236,14 +230,21 @@ find_in_column(__m512 separators, const float *thresholds, uint32_t r, Column *c
 	_store_mask16(&column->masks[r], at_most(thresholds + FOREST_BLOCK * n_blocks, x));
 }
 
+/* Takes the values from where they lie: gathering them first takes a quarter more on Zen 4. */
 AVX512_INLINE void
-find_column(const float *separators, const float *thresholds, Column *column)
+find_column(const float *separators, const float *thresholds, const float *values, size_t stride,
+            Column *column)
 {
 	__m512 first = _mm512_load_ps(separators);
 
 #pragma GCC unroll 4
 	for (uint32_t r = 0; r < FOREST_BLOCK_ROWS; r++)
-		find_in_column(first, thresholds, r, column);
+	{
+		const float *value = values + r * stride;
+
+		column->values[r] = *value;
+		find_in_column(first, thresholds, value, r, column);
+	}
 }
 
 /* More than 271 thresholds: more vectors of separators. */
@@ -272,9 +273,15 @@ rank_column(const ForestLanes *lanes, uint32_t feature, const float *values, siz
 	const float *thresholds = lanes->thresholds + (size_t) ranked->first_block * FOREST_BLOCK;
 	uint32_t n_vectors = forest_separator_vectors(ranked->n_thresholds);
 
-	gather_column(values + ranked->feature, stride, n, column);
+	values += ranked->feature;
+	if (n < FOREST_BLOCK_ROWS || n_vectors > 1)
+	{
+		copy_column(values, stride, n, column);
+		values = column->values;
+		stride = 1;
+	}
 	if (n_vectors == 1)
-		find_column(separators, thresholds, column);
+		find_column(separators, thresholds, values, stride, column);
 	else
 		find_long_column(separators, n_vectors, thresholds, column);
 }
