@@ -15,7 +15,6 @@
 #include "scoring/row_scorer.h"
 #include "scoring/statement.h"
 #include "utils/builtins.h"
-#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(fraud_expected_margin);
 PG_FUNCTION_INFO_V1(fraud_explain);
@@ -60,21 +59,26 @@ features_of_record(FunctionCallInfo fcinfo, HeapTupleHeader record, RowFeatures 
 	return row_features(call, result);
 }
 
+/* The record's columns, with those that were computed for it. */
 static RecordColumns
-columns_of_record(HeapTupleHeader record)
+columns_of_record(HeapTupleHeader record, const RowFeatures *row)
 {
-	TupleDesc tupdesc =
-	    lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(record), HeapTupleHeaderGetTypMod(record));
-	Datum *values = palloc(tupdesc->natts * sizeof(Datum));
-	bool *nulls = palloc(tupdesc->natts * sizeof(bool));
+	TupleDesc tupdesc = row_encoder_columns(row->encoder);
+	RecordColumns columns = {.tupdesc = tupdesc};
 	HeapTupleData tuple;
+	Datum *values;
+	bool *nulls;
 
+	if (row_encoder_latest(row->encoder, &columns.values, &columns.nulls))
+		return columns;
+	columns.values = values = palloc(tupdesc->natts * sizeof(Datum));
+	columns.nulls = nulls = palloc(tupdesc->natts * sizeof(bool));
 	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = record;
 	heap_deform_tuple(&tuple, tupdesc, values, nulls);
-	return (RecordColumns){tupdesc, values, nulls};
+	return columns;
 }
 
 static void
@@ -99,13 +103,12 @@ put_reasons(ReturnSetInfo *result, const RowFeatures *row, HeapTupleHeader recor
 	LoadedModel *model = unconstify(LoadedModel *, row->model);
 	ForestExplainer *explainer = model_explainer(model, statement_snapshot());
 	const Signature *signature = model->signature;
-	RecordColumns columns = columns_of_record(record);
+	RecordColumns columns = columns_of_record(record, row);
 	Reason *reasons = palloc(Min(top, signature->n_features) * sizeof(Reason));
 	int n = reasons_for_row(explainer, signature, row->values, &columns, top, reasons);
 
 	for (int i = 0; i < n; i++)
 		put_reason(result, i + 1, &signature->features[reasons[i].feature], &reasons[i]);
-	ReleaseTupleDesc(columns.tupdesc);
 }
 
 /*

@@ -89,6 +89,14 @@ row_encoder_encode_slot(RowEncoder *encoder, TupleTableSlot *slot, float *row)
 }
 
 bool
+row_encoder_latest(const RowEncoder *encoder, const Datum **values, const bool **nulls)
+{
+	*values = encoder->values;
+	*nulls = encoder->nulls;
+	return encoder->online != NULL;
+}
+
+bool
 row_encoder_encode_tuple(RowEncoder *encoder, HeapTupleHeader tuple, float *row)
 {
 	return encoder->online == NULL && row_binding_encode_tuple(encoder->binding, tuple, row);

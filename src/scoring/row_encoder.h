@@ -31,6 +31,11 @@ extern List *row_encoder_entities(const RowEncoder *encoder);
 extern void row_encoder_encode(RowEncoder *encoder, const Datum **values, const bool **nulls,
                                float *row);
 extern void row_encoder_encode_slot(RowEncoder *encoder, TupleTableSlot *slot, float *row);
+/*
+ * The latest row, by row_encoder_columns(), where something was computed for it; false where
+ * the row itself is all there is.
+ */
+extern bool row_encoder_latest(const RowEncoder *encoder, const Datum **values, const bool **nulls);
 /* As row_binding_encode_tuple: false, and nothing done, where the row has to be in a slot. */
 extern bool row_encoder_encode_tuple(RowEncoder *encoder, HeapTupleHeader tuple, float *row);
 

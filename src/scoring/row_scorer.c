@@ -288,5 +288,6 @@ row_features(FunctionCallInfo fcinfo, RowFeatures *result)
 	PG_FREE_IF_COPY(record, ARGUMENT_RECORD);
 	result->model = named->model;
 	result->values = named->features;
+	result->encoder = named->row_type->encoder;
 	return true;
 }

@@ -8,11 +8,13 @@
 
 #include "fmgr.h"
 #include "scoring/model_cache.h"
+#include "scoring/row_encoder.h"
 
 typedef struct RowFeatures
 {
-	const LoadedModel *model; /* held until the call's statement ends */
-	const float *values;      /* model->forest.n_features; good until the next call */
+	const LoadedModel *model;  /* held until the call's statement ends */
+	const float *values;       /* model->forest.n_features; good until the next call */
+	const RowEncoder *encoder; /* that the record went through; good until the next call */
 } RowFeatures;
 
 /*

@@ -47,6 +47,12 @@ BEGIN
 END
 $$;
 SELECT * FROM compare('tx');
+-- Rows of the table and of the view have the same explanation, in the same words.
+SELECT count(*) AS reasons, count(*) FILTER (WHERE (t.feature, t.value, t.contribution, t.reason)
+    IS DISTINCT FROM (v.feature, v.value, v.contribution, v.reason)) AS different
+  FROM (SELECT transaction_id, e.* FROM tx t, fraud_explain(t, top => 3) AS e WHERE transaction_id % 100 = 0) AS t
+  FULL JOIN (SELECT transaction_id, e.* FROM fraud_features.behaviour b, fraud_explain(b, top => 3) AS e
+             WHERE transaction_id % 100 = 0) AS v USING (transaction_id, rank);
 -- In blocks too: by the node of a plan, and by the form for whole sources.
 EXPLAIN (COSTS OFF) SELECT transaction_id, fraud_score(t) FROM tx t WHERE transaction_id % 10 = 0;
 SELECT count(*) AS rows, count(*) FILTER (WHERE s.score <> expected.score) AS different
