@@ -1,4 +1,4 @@
--- What fraud_detect does, from nothing to a second version of a model.
+-- What fraud_detect does, from nothing to payments that are blocked, and why.
 -- Run by demo/run with psql -e, so that every statement is seen with its result.
 \pset footer off
 
@@ -172,6 +172,67 @@ SELECT transaction_id, tx_time, amount, round(fraud_score(t, 'behaviour')::numer
  LIMIT 5;
 SELECT sum(compared) AS compared, sum(different) AS different FROM fraud_skew_check('behaviour', 1000);
 \timing off
+
+\echo
+\echo :bold'10. Decide in the payment''s own transaction. From now on every row that is inserted gets its features,':plain
+\echo :bold'    a score, an answer of each rule and list, and a decision, which is recorded':plain
+\echo
+SELECT fraud_guard('transactions', model => 'behaviour', key => 'transaction_id', on_block => 'quarantine',
+                   review_at => 0.3, block_at => 0.8,
+                   options => '{"amount": "amount", "event_time": "tx_time",
+                                "entities": {"card": "card_id", "device": "device_id"}}') AS policy;
+SELECT fraud_rule('transactions', 'wrong code at a new shop', 'cvv_match IS FALSE AND new_merchant = 1',
+                  'review') AS policy;
+
+\echo
+\echo :bold'    A thief tries stolen cards: one device, one shop, small amounts, one each 20 seconds. Rows of one':plain
+\echo :bold'    statement are history for the next ones, as if they had come one by one':plain
+\echo
+INSERT INTO transactions (transaction_id, tx_time, customer_id, card_id, merchant_id, merchant_category,
+                          channel, amount, currency, country, device_id, cvv_match, declined)
+SELECT 200000 + n, '2026-06-30 03:00+00'::timestamptz + n * interval '20 seconds', customer_id, card_id, 21,
+       'digital_goods', 'online', 0.99 + n % 4, 'EUR', 'DE', 'device_of_a_thief', n > 1, false
+  FROM (SELECT card_id, customer_id, row_number() OVER (ORDER BY card_id) AS n
+          FROM transactions WHERE NOT is_fraud GROUP BY card_id, customer_id) AS stolen
+ WHERE n <= 8;
+
+SELECT key, amount, round(score::numeric, 3) AS score, decision, ground, outcome,
+       coalesce(rules #>> '{0,name}', reasons #>> '{0,reason}') AS because
+  FROM fraud.decision
+ ORDER BY decision_id;
+
+\echo
+\echo :bold'    The device goes on a list, and blocked payments are now refused: an error in the payment''s':plain
+\echo :bold'    transaction, which rolls back. The decision is on record all the same':plain
+\echo
+SELECT fraud_list_add('thieves', 'device', 'device_of_a_thief', 'block', note => 'card testing') AS entry;
+SELECT fraud_guard('transactions', model => 'behaviour', key => 'transaction_id', on_block => 'reject',
+                   review_at => 0.3, block_at => 0.8,
+                   options => '{"amount": "amount", "event_time": "tx_time",
+                                "entities": {"card": "card_id", "device": "device_id"}}') AS policy;
+\set ON_ERROR_STOP off
+BEGIN;
+INSERT INTO transactions (transaction_id, tx_time, customer_id, card_id, merchant_id, amount, channel, device_id)
+SELECT 200100, '2026-06-30 03:05+00', customer_id, card_id, 22, 250, 'online', 'device_of_a_thief'
+  FROM transactions WHERE transaction_id = 1;
+ROLLBACK;
+\set ON_ERROR_STOP on
+SELECT key, amount, decision, ground, outcome, lists #>> '{0,list}' AS list
+  FROM fraud.decision WHERE key = '200100';
+
+\echo
+\echo :bold'    Each decision can be repeated from its record alone, bit for bit':plain
+\echo
+SELECT item, recorded, replayed, equal
+  FROM fraud.decision d, fraud_replay(d.decision_id)
+ WHERE d.key = '200003';
+
+\echo
+\echo :bold'    Weeks later the chargebacks come in. What would a stricter policy have done?':plain
+\echo
+SELECT count(fraud_label('transactions', key, key <> '200002')) AS labels FROM fraud.decision;
+SELECT *
+  FROM fraud_backtest('transactions', '{"review_at": 0.1, "block_at": 0.5}', '-infinity', 'infinity');
 
 \echo
 \echo :bold'That was it. README.md has the same in a session to copy, docs/ has the rest':plain
