@@ -404,6 +404,8 @@ DECLARE
   trigger pg_trigger;
 BEGIN
   PERFORM fraud.check_guardable(relation);
+  -- The trigger and the rules are read below: others change neither from here on.
+  PERFORM fraud.lock_policy(relation);
   policy.relation := relation;
   policy.model := fraud.guard_model(model);
   policy.review_at := review_at;
