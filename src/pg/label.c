@@ -245,7 +245,7 @@ LabelDecoder *
 label_decoder_create(TupleDesc tupdesc, const char *column)
 {
 	LabelDecoder *decoder = palloc0(sizeof(LabelDecoder));
-	AttrNumber attribute = source_find_column(tupdesc, column, "label");
+	AttrNumber attribute = source_require_column(tupdesc, column, "label");
 	Oid declared = TupleDescAttr(tupdesc, attribute - 1)->atttypid;
 	Oid type = getBaseType(declared);
 

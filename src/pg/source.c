@@ -209,7 +209,7 @@ source_close(Source *source)
 
 /* The system columns of a relation are no part of a row: only the descriptor's own are searched. */
 AttrNumber
-source_find_column(TupleDesc tupdesc, const char *column, const char *purpose)
+source_find_column(TupleDesc tupdesc, const char *column)
 {
 	AttrNumber found = InvalidAttrNumber;
 
@@ -220,10 +220,20 @@ source_find_column(TupleDesc tupdesc, const char *column, const char *purpose)
 		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), column) != 0)
 			continue;
 		if (found != InvalidAttrNumber)
-			ereport(ERROR, (errcode(ERRCODE_AMBIGUOUS_COLUMN),
-			                errmsg("the source has several columns named \"%s\"", column)));
+			ereport(ERROR,
+			        (errcode(ERRCODE_AMBIGUOUS_COLUMN),
+			         errmsg("the source has several columns named \"%s\"", column),
+			         errhint("Name columns in a query so that each has a name of its own.")));
 		found = attribute->attnum;
 	}
+	return found;
+}
+
+AttrNumber
+source_require_column(TupleDesc tupdesc, const char *column, const char *purpose)
+{
+	AttrNumber found = source_find_column(tupdesc, column);
+
 	if (found == InvalidAttrNumber)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
 		                errmsg("%s column \"%s\" does not exist in the source", purpose, column)));

@@ -39,10 +39,10 @@ extern void source_read(Source *source, SourceConsumer consumer, void *argument)
 
 extern void source_close(Source *source);
 
-/*
- * The number, from 1, of the column of that name. 42703 where there is none, 42702 where there are
- * several; the message says what the column is for.
- */
-extern AttrNumber source_find_column(TupleDesc tupdesc, const char *column, const char *purpose);
+/* The number, from 1, of the column of that name; 0 where there is none, 42702 for several. */
+extern AttrNumber source_find_column(TupleDesc tupdesc, const char *column);
+
+/* The same, with 42703 where there is none; the message says what the column is for. */
+extern AttrNumber source_require_column(TupleDesc tupdesc, const char *column, const char *purpose);
 
 #endif

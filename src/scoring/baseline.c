@@ -18,7 +18,9 @@
 #include "pg/errors.h"
 #include "pg/memory.h"
 #include "pg/profile.h"
+#include "scoring/held_model.h"
 #include "scoring/scored_source.h"
+#include "scoring/statement.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -198,14 +200,10 @@ fraud_profile_of_source(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("source must not be NULL")));
-	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("version must be at least 1, or NULL for the champion")));
 	InitMaterializedSRF(fcinfo, 0);
 	context = AllocSetContextCreate(caller, "fraud_detect baseline", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
-	model = scored_source_hold_model(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)),
-	                                 PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2));
+	model = held_model(fcinfo->args[0], fcinfo->args[2], statement_snapshot(), context);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	read_baseline(&count, model, context);

@@ -15,8 +15,10 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "pg/memory.h"
+#include "scoring/held_model.h"
 #include "scoring/scored_rows.h"
 #include "scoring/scored_source.h"
+#include "scoring/statement.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -48,8 +50,6 @@ check_arguments(FunctionCallInfo fcinfo)
 		if (i != 2 && PG_ARGISNULL(i))
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 			                errmsg("%s of fraud_estimate_performance must not be NULL", names[i])));
-	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 1)
-		invalid_argument("version must be at least 1, or NULL for the champion");
 	if (PG_GETARG_INT32(3) < 1 || PG_GETARG_INT32(3) > MOST_DRAWS)
 		invalid_argument("draws must be between 1 and 10000");
 	if (!(PG_GETARG_FLOAT8(4) > 0.0 && PG_GETARG_FLOAT8(4) < 1.0))
@@ -122,9 +122,7 @@ fraud_estimate_performance(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(context);
 	estimation.rows.context = context;
 	estimation.rows.bytes_per_row = sizeof(ScoredRow);
-	estimation.model =
-	    scored_source_hold_model(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)),
-	                             PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2));
+	estimation.model = held_model(fcinfo->args[0], fcinfo->args[2], statement_snapshot(), context);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	MemoryContextSwitchTo(context);

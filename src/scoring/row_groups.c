@@ -36,7 +36,7 @@ row_groups_create(TupleDesc tupdesc, const char *column)
 	bool is_varlena;
 
 	groups->column = pstrdup(column);
-	groups->attribute = source_find_column(tupdesc, column, "grouping");
+	groups->attribute = source_require_column(tupdesc, column, "grouping");
 	groups->null_group = NO_GROUP;
 	groups->values = dictionary_create(&allocator);
 	getTypeOutputInfo(TupleDescAttr(tupdesc, groups->attribute - 1)->atttypid, &output,

@@ -10,8 +10,6 @@
 #include "scoring/row_block.h"
 #include "scoring/row_encoder.h"
 #include "scoring/scored_source.h"
-#include "scoring/statement.h"
-#include "utils/memutils.h"
 
 typedef struct ScoredSource
 {
@@ -21,26 +19,6 @@ typedef struct ScoredSource
 	ScoredRowConsumer consumer;
 	void *argument;
 } ScoredSource;
-
-static void
-release_model(void *argument)
-{
-	model_cache_release(argument);
-}
-
-LoadedModel *
-scored_source_hold_model(const char *model, int32 version)
-{
-	Snapshot snapshot = statement_snapshot();
-	VersionId id = registry_resolve(model, version, snapshot);
-	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
-	LoadedModel *held = model_cache_hold(&id, snapshot);
-
-	callback->func = release_model;
-	callback->arg = held;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
-	return held;
-}
 
 static void
 consume_block(ScoredSource *scored)

@@ -9,12 +9,6 @@
 #include "scoring/model_cache.h"
 
 /*
- * The champion (version 0) or a version of a model (NULL: the default one), under the statement's
- * snapshot; released when the context goes, which has to be the current one.
- */
-extern LoadedModel *scored_source_hold_model(const char *model, int32 version);
-
-/*
  * Reads the source as the caller and calls the consumer for each row, in order. SPI must be
  * connected. The score is a probability: FD005 where the model gives none.
  */

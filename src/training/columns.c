@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "core/nearest_name.h"
 #include "pg/errors.h"
+#include "pg/source.h"
 #include "training/columns.h"
 #include "training/leakage.h"
 #include "utils/builtins.h"
@@ -23,33 +24,11 @@ is_time_type(Oid type)
 	return column_class(type) == COLUMN_TIMESTAMP;
 }
 
-/* The attribute of a name, 0 where there is none, 42702 where there are several. */
-static AttrNumber
-find_attribute(TupleDesc tupdesc, const char *name)
-{
-	AttrNumber found = 0;
-
-	for (int i = 0; i < tupdesc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
-
-		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), name) != 0)
-			continue;
-		if (found != 0)
-			ereport(ERROR,
-			        (errcode(ERRCODE_AMBIGUOUS_COLUMN),
-			         errmsg("the source has several columns named \"%s\"", name),
-			         errhint("Name columns in a query so that each has a name of its own.")));
-		found = i + 1;
-	}
-	return found;
-}
-
 /* argument: the argument of fraud_train that holds the name. */
 static AttrNumber
 require_attribute(TupleDesc tupdesc, const char *name, const char *argument)
 {
-	AttrNumber found = find_attribute(tupdesc, name);
+	AttrNumber found = source_find_column(tupdesc, name);
 	const char **names;
 	const char *nearest;
 	int n = 0;
@@ -138,7 +117,7 @@ choose_roles(TupleDesc tupdesc, const TrainingRequest *request, ColumnChoice *ch
 		choice->label_time = require_time_attribute(tupdesc, request->label_time, "label_time");
 	else
 	{
-		AttrNumber found = find_attribute(tupdesc, LABEL_TIME);
+		AttrNumber found = source_find_column(tupdesc, LABEL_TIME);
 
 		if (found != 0 && found != choice->label &&
 		    is_time_type(TupleDescAttr(tupdesc, found - 1)->atttypid))
@@ -262,7 +241,7 @@ columns_choose(TupleDesc tupdesc, const TrainingRequest *request, ColumnChoice *
 			continue;
 		if (column_class(attribute->atttypid) != COLUMN_UNSUPPORTED)
 		{
-			(void) find_attribute(tupdesc, name); /* a feature's column is found by its name */
+			(void) source_find_column(tupdesc, name); /* a feature's column is found by its name */
 			add_column(choice, attribute, request->has_features);
 			choice->columns[choice->n_columns - 1].attribute = i + 1;
 			continue;
