@@ -26,19 +26,8 @@ COMMENT ON COLUMN fraud.list_entry.expires IS 'from then on it counts no more; N
 SELECT pg_catalog.pg_extension_config_dump('fraud.list_entry', '');
 SELECT pg_catalog.pg_extension_config_dump('fraud.list_entry_id_seq', '');
 
--- What was written stays: an entry is removed once, and then it is history.
-CREATE FUNCTION fraud.keep_list_entry() RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  RAISE EXCEPTION 'entries of lists are history' USING ERRCODE = 'object_not_in_prerequisite_state',
-    HINT = 'fraud_list_add replaces an entry, fraud_list_remove ends it.';
-END
-$$;
-REVOKE ALL ON FUNCTION fraud.keep_list_entry() FROM PUBLIC;
-COMMENT ON FUNCTION fraud.keep_list_entry() IS
-'trigger of fraud.list_entry: refuses with 55000 what is more than to remove an entry in the role''s own name';
+-- What was written stays: an entry is removed once, in the role's own name, and then it is history
+-- until fraud_purge.
 CREATE TRIGGER list_entry_is_removed_only BEFORE UPDATE ON fraud.list_entry
   FOR EACH ROW WHEN (
     OLD.removed_at IS NOT NULL OR NEW.removed_at IS NULL OR NEW.removed_by IS DISTINCT FROM CURRENT_USER
@@ -46,11 +35,11 @@ CREATE TRIGGER list_entry_is_removed_only BEFORE UPDATE ON fraud.list_entry
       IS DISTINCT FROM (NEW.entry_id, NEW.list, NEW.kind, NEW.value, NEW.decision)
     OR (OLD.expires, OLD.note, OLD.added_at, OLD.added_by)
       IS DISTINCT FROM (NEW.expires, NEW.note, NEW.added_at, NEW.added_by))
-  EXECUTE FUNCTION fraud.keep_list_entry();
+  EXECUTE FUNCTION fraud.keep_record('fraud_list_add replaces an entry, fraud_list_remove ends it.');
 CREATE TRIGGER list_entry_stays BEFORE DELETE ON fraud.list_entry
-  FOR EACH ROW WHEN (OLD.removed_at IS NULL) EXECUTE FUNCTION fraud.keep_list_entry();
+  FOR EACH ROW EXECUTE FUNCTION fraud.keep_record();
 CREATE TRIGGER list_entry_is_not_truncated BEFORE TRUNCATE ON fraud.list_entry
-  EXECUTE FUNCTION fraud.keep_list_entry();
+  EXECUTE FUNCTION fraud.keep_record();
 ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_is_removed_only;
 ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_stays;
 ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_is_not_truncated;

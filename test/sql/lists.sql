@@ -75,6 +75,7 @@ UPDATE fraud.list_entry SET removed_at = NULL, removed_by = NULL WHERE removed_a
 UPDATE fraud.list_entry SET removed_at = now(), removed_by = 'somebody' WHERE removed_at IS NULL;
 UPDATE fraud.list_entry SET removed_at = now(), removed_by = current_user, decision = 'approve' WHERE removed_at IS NULL;
 DELETE FROM fraud.list_entry WHERE removed_at IS NULL;
+DELETE FROM fraud.list_entry WHERE removed_at IS NOT NULL;
 TRUNCATE fraud.list_entry;
 
 \echo arguments
