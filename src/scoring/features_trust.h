@@ -10,8 +10,7 @@
 /*
  * Before anything of it is planned, which may call functions already. set is its
  * name, for messages. FD009 where the expression is none of a row's columns alone or not
- * immutable (any more), 42501 where it would run code of a role that is neither
- * the current user nor a superuser.
+ * immutable (any more), 42501 and 42P17 as code_trust_check.
  */
 extern void features_trust_check(const char *set, Node *expression);
 

@@ -12,12 +12,8 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
-#include "access/htup_details.h"
 #include "access/transam.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -25,16 +21,18 @@
 #include "parser/parse_relation.h"
 #include "parser/parse_type.h"
 #include "pg/settings.h"
+#include "scoring/code_trust.h"
 #include "scoring/expression.h"
 #include "scoring/features_view.h"
 #include "scoring/guard_condition.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/queryenvironment.h"
-#include "utils/regproc.h"
 #include "utils/syscache.h"
+
+/* In messages. */
+#define CONDITION "a condition"
 
 #define SCORE "score"
 
@@ -63,49 +61,7 @@ guard_condition_settings(void)
 	setting_for_now("search_path", "pg_catalog, pg_temp");
 }
 
-/* Whose code is it */
-
-static void
-require_trusted(const char *kind, const char *name, Oid owner, Oid schema)
-{
-	if (isAnyTempNamespace(schema))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-		                errmsg("a condition cannot use %s %s, which is temporary", kind, name)));
-	/* True of superusers, too. */
-	if (!has_privs_of_role(owner, GetUserId()))
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		                errmsg("a condition cannot use %s %s of role \"%s\"", kind, name,
-		                       GetUserNameFromId(owner, false)),
-		                errdetail("It would run with the rights of role \"%s\".",
-		                          GetUserNameFromId(GetUserId(), false)),
-		                errhint("Give it to that role, or to a superuser.")));
-}
-
-static bool
-check_function(Oid function, void *context)
-{
-	HeapTuple tuple;
-	Form_pg_proc form;
-
-	if (function < FirstUnpinnedObjectId)
-		return false;
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", function);
-	form = (Form_pg_proc) GETSTRUCT(tuple);
-	require_trusted("function", format_procedure(function), form->proowner, form->pronamespace);
-	ReleaseSysCache(tuple);
-	return false;
-}
-
-static bool
-check_functions(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	check_functions_in_node(node, check_function, context);
-	return expression_tree_walker(node, check_functions, context);
-}
+/* Whose code it is */
 
 static bool
 is_foreign(Oid function, void *context)
@@ -130,26 +86,6 @@ guard_condition_has_foreign_code(Node *condition)
 	return finds_foreign_code(condition, NULL);
 }
 
-/* Base types and enums have no code but that of superusers; others may, as the CHECK of a domain. */
-static void
-check_type(Oid type)
-{
-	Oid element = get_element_type(type);
-	HeapTuple tuple;
-	Form_pg_type form;
-
-	type = OidIsValid(element) ? element : type;
-	if (type < FirstUnpinnedObjectId)
-		return;
-	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for type %u", type);
-	form = (Form_pg_type) GETSTRUCT(tuple);
-	if (form->typtype != TYPTYPE_BASE && form->typtype != TYPTYPE_ENUM)
-		require_trusted("type", format_type_be(type), form->typowner, form->typnamespace);
-	ReleaseSysCache(tuple);
-}
-
 /* Before the analysis, which already calls a type's input function. */
 static bool
 check_types(Node *node, void *state)
@@ -163,7 +99,7 @@ check_types(Node *node, void *state)
 		type = LookupTypeName(state, (TypeName *) node, NULL, true);
 		if (type != NULL)
 		{
-			check_type(typeTypeId(type));
+			code_trust_check_type(typeTypeId(type), CONDITION);
 			ReleaseSysCache(type);
 		}
 	}
@@ -220,7 +156,7 @@ analyse(const char *text, TupleDesc columns)
 		                errmsg("a condition cannot use whole rows"),
 		                errhint("Name the columns that it needs.")));
 	/* Before planning, which already calls immutable functions. */
-	check_functions(condition, NULL);
+	code_trust_check(condition, CONDITION);
 	place_score(condition, columns);
 	free_parsestate(state);
 	return expression_in_utc(condition);

@@ -114,12 +114,12 @@ SELECT throws_ok($$SELECT * FROM fraud_skew_check('trap')$$, 'XXTRP', NULL, 'one
 RESET ROLE;
 GRANT SELECT ON fraud_features.trap TO fraud_test_scorer;
 GRANT fraud_test_scorer TO fraud_test_blind;
-SELECT throws_ok($$SELECT * FROM fraud_skew_check('trap')$$, '42501', 'the set of features "trap" uses a function of another role',
+SELECT throws_ok($$SELECT * FROM fraud_skew_check('trap')$$, '42501', 'the set of features "trap" cannot use function public.trap(numeric) of role "fraud_test_definer"',
   'a superuser runs no function of another role');
-SELECT throws_ok($$SELECT fraud_refresh_features('trap')$$, '42501', 'the set of features "trap" uses a function of another role',
+SELECT throws_ok($$SELECT fraud_refresh_features('trap')$$, '42501', 'the set of features "trap" cannot use function public.trap(numeric) of role "fraud_test_definer"',
   'nor by a refresh');
 SET LOCAL ROLE fraud_test_scorer;
-SELECT throws_ok($$SELECT * FROM fraud_skew_check('trap')$$, '42501', 'the set of features "trap" uses a function of another role',
+SELECT throws_ok($$SELECT * FROM fraud_skew_check('trap')$$, '42501', 'the set of features "trap" cannot use function public.trap(numeric) of role "fraud_test_definer"',
   'nor does anybody else');
 RESET ROLE;
 ALTER FUNCTION public.trap(numeric) OWNER TO fraud_test_blind;

@@ -2,7 +2,7 @@
 -- what is the other's, and nobody else's code runs.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(24);
+SELECT plan(26);
 
 CREATE ROLE fraud_test_owner;
 CREATE ROLE fraud_test_member;
@@ -96,6 +96,12 @@ SELECT throws_ok($$EXECUTE rule_as('''(x)''::public.foreign_row IS NULL')$$, '42
   'a condition cannot use type public.foreign_row of role "fraud_test_other"', 'nor by a row with a domain');
 SELECT throws_ok($$EXECUTE rule_as('''{(x)}''::public.foreign_row[] IS NULL')$$, '42501',
   'a condition cannot use type public.foreign_row of role "fraud_test_other"', 'nor by an array of them');
+CREATE DOMAIN public.own_type AS public.foreign_type;
+SELECT throws_ok($$EXECUTE rule_as('''x''::public.own_type = card')$$, '42501',
+  'a condition cannot use type public.foreign_type of role "fraud_test_other"', 'nor by an own domain of theirs');
+CREATE TYPE public.own_row AS (a public.foreign_type[]);
+SELECT throws_ok($$EXECUTE rule_as('''({x})''::public.own_row IS NULL')$$, '42501',
+  'a condition cannot use type public.foreign_type of role "fraud_test_other"', 'nor by an own row with one');
 SELECT throws_ok($$EXECUTE rule_as('payers.lower(card) = ''x''')$$, '42501', 'permission denied for schema payers',
   'nor what the owner has no right to');
 RESET ROLE;
