@@ -212,7 +212,8 @@ SELECT fraud_guard('transactions', model => 'behaviour', key => 'transaction_id'
                                 "entities": {"card": "card_id", "device": "device_id"}}') AS policy;
 \set ON_ERROR_STOP off
 BEGIN;
-INSERT INTO transactions (transaction_id, tx_time, customer_id, card_id, merchant_id, amount, channel, device_id)
+INSERT INTO transactions (transaction_id, tx_time, customer_id, card_id, merchant_id, amount, channel,
+                          device_id)
 SELECT 200100, '2026-06-30 03:05+00', customer_id, card_id, 22, 250, 'online', 'device_of_a_thief'
   FROM transactions WHERE transaction_id = 1;
 ROLLBACK;
