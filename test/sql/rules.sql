@@ -85,6 +85,20 @@ SELECT fraud_rule('payment', 'asks', 'amount < 9 AND public.asks(amount + 9)', '
 SELECT decision(row_of(5)), decision(row_of(500));
 SELECT fraud_rule_drop('payment', 'asks');
 
+\echo conditions are compiled once for a policy, not for each statement: a constant says when it is computed
+CREATE FUNCTION limit_of(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE NOTICE 'compiled'; RETURN $1; END $$;
+SELECT fraud_rule('payment', 'constant', 'amount > public.limit_of(100000)', 'block') > 0 AS made;
+DO $$
+BEGIN
+  INSERT INTO payment (id, amount) VALUES (31, 1), (32, 1);
+  INSERT INTO payment (id, amount) VALUES (33, 1);
+  CREATE OR REPLACE FUNCTION limit_of(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $f$ BEGIN RAISE NOTICE 'compiled anew'; RETURN $1; END $f$;
+  INSERT INTO payment (id, amount) VALUES (34, 1);
+  INSERT INTO payment (id, amount) VALUES (35, 1);
+END
+$$;
+SELECT fraud_rule_drop('payment', 'constant') > 0 AS dropped;
+
 \echo a column called score hides nothing
 ALTER TABLE payment ADD score float8;
 SELECT fraud_rule('payment', 'ambiguous', 'score > 1', 'block');
