@@ -48,9 +48,9 @@ is_ours_to_decide(int sqlstate, bool late)
 
 /* After an error: the failure, or the error once more. */
 static void
-take_failure(MemoryContext caller, ResourceOwner owner, GuardFailure *failure)
+take_failure(MemoryContext caller, ResourceOwner owner, TimestampTz outer, GuardFailure *failure)
 {
-	bool late = guard_budget_end();
+	bool late = guard_budget_end(outer);
 	ErrorData *error;
 
 	MemoryContextSwitchTo(caller);
@@ -76,28 +76,29 @@ guard_attempt(void (*step)(void *argument), void *argument, TimestampTz deadline
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner resource_owner = CurrentResourceOwner;
 	volatile bool done = false;
-	ErrorContextCallback *outer = error_context_stack;
+	ErrorContextCallback *errors = error_context_stack;
+	TimestampTz outer;
 	Oid user;
 	int context;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
+	outer = guard_budget_begin(deadline);
 	PG_TRY();
 	{
 		GetUserIdAndSecContext(&user, &context);
-		guard_budget_begin(deadline);
 		/* What is recorded says where in the decision it failed; COPY would add the row. */
 		error_context_stack = NULL;
 		step(argument);
-		error_context_stack = outer;
-		(void) guard_budget_end();
+		error_context_stack = errors;
+		(void) guard_budget_end(outer);
 		SetUserIdAndSecContext(user, context);
 		ReleaseCurrentSubTransaction();
 		done = true;
 	}
 	PG_CATCH();
 	{
-		take_failure(caller, resource_owner, failure);
+		take_failure(caller, resource_owner, outer, failure);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);

@@ -16,7 +16,7 @@
 #include "utils/timeout.h"
 
 static TimeoutId timeout = MAX_TIMEOUTS; /* not registered yet */
-static bool running = false;
+static TimestampTz in_force = 0;         /* deadline, 0: none */
 static volatile sig_atomic_t ran_out = false;
 
 /* In a signal handler. */
@@ -31,30 +31,41 @@ on_timeout(void)
 	SetLatch(MyLatch);
 }
 
-void
-guard_budget_begin(TimestampTz deadline)
+static void
+run_until(TimestampTz deadline)
 {
-	ran_out = false;
+	if (in_force != 0)
+		disable_timeout(timeout, false);
+	in_force = deadline;
 	if (deadline == 0)
 		return;
 	if (timeout == MAX_TIMEOUTS)
 		timeout = RegisterTimeout(USER_TIMEOUT, on_timeout);
-	running = true;
 	enable_timeout_at(timeout, deadline);
 }
 
+TimestampTz
+guard_budget_begin(TimestampTz deadline)
+{
+	TimestampTz outer = in_force;
+
+	run_until(deadline == 0 || (outer != 0 && outer < deadline) ? outer : deadline);
+	return outer;
+}
+
 bool
-guard_budget_end(void)
+guard_budget_end(TimestampTz outer)
 {
 	bool late;
 
-	if (running)
-		disable_timeout(timeout, false);
-	running = false;
+	/* Nothing fires while we look. */
+	run_until(0);
 	late = ran_out;
 	/* Whether the server has acted on it or not: it was ours. */
 	if (late)
 		QueryCancelPending = false;
 	ran_out = false;
+	/* Where it is later than that already, it fires at once. */
+	run_until(outer);
 	return late;
 }

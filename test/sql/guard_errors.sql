@@ -81,6 +81,24 @@ SELECT guard('review', '{"time_budget": "20 ms"}');
 INSERT INTO payment SELECT 14 + i, 10, 'chip', now() FROM generate_series(0, 2) AS i;
 SELECT key, error ->> 'sqlstate' AS sqlstate FROM seen WHERE key >= '13';
 SELECT fraud_rule_drop('payment', 'slow');
+-- A decision that a rule asks for has no more time than the one that asks, and takes none of its limits away.
+CREATE TABLE other (id int);
+SELECT fraud_guard('other', model => '', options => '{"time_budget": null}');
+CREATE FUNCTION asks(numeric) RETURNS bool LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  PERFORM public.fraud_decide(ROW(1)::public.other);
+  PERFORM pg_sleep(60);
+  RETURN true;
+END
+$$;
+SELECT fraud_rule('payment', 'asks', 'public.asks(amount)', 'block');
+INSERT INTO payment VALUES (17, 10, 'chip', now());
+SELECT key, decision, ground, error ->> 'sqlstate' AS sqlstate FROM seen WHERE key = '17';
+SELECT fraud_guard('other', model => '', options => '{"time_budget": "1 hour"}');
+SELECT fraud_rule('other', 'slow', 'public.slow(id)', 'block');
+INSERT INTO payment VALUES (19, 10, 'chip', now());
+SELECT key, decision, ground, error ->> 'sqlstate' AS sqlstate FROM seen WHERE key = '19';
+SELECT fraud_rule_drop('payment', 'asks');
 -- And the timer does not go on.
 INSERT INTO payment VALUES (18, 10, 'chip', now());
 SELECT pg_sleep(0.05);
