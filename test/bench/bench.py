@@ -17,6 +17,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 WORK = os.environ["BENCH_WORK"]
 SOCKET = os.environ["BENCH_SOCKET"]
 BIN = os.environ["BENCH_BIN"]
+with open(f"{os.environ['BENCH_DATA']}/postmaster.pid", encoding="utf-8") as pid_file:
+    POSTMASTER = int(pid_file.readline())
 DATABASE = "bench"
 PORT = int(os.environ["BENCH_PORT"])
 PASSWORD = os.environ["BENCH_PASSWORD"]
@@ -104,6 +106,26 @@ def in_turns(calls, repetitions=REPETITIONS, warm=True):
             if turn > 0 or not warm:
                 measured[name].append(taken)
     return {name: statistics.median(values) for name, values in measured.items()}
+
+
+def server_children():
+    """The processes of the server but the postmaster."""
+    with open(f"/proc/{POSTMASTER}/task/{POSTMASTER}/children", encoding="ascii") as children:
+        return set(children.read().split())
+
+
+def server_cpu(call):
+    """Seconds of CPU that the server's sessions take which a call begins and ends. Writers in the background are not in it."""
+    def taken():
+        with open(f"/proc/{POSTMASTER}/stat", encoding="ascii", errors="replace") as stat:
+            return sum(int(ticks) for ticks in stat.read().rpartition(")")[2].split()[13:15]) / os.sysconf("SC_CLK_TCK")
+
+    children, before = server_children(), taken()
+    call()
+    # A child counts once the postmaster has waited for it.
+    while server_children() - children:
+        time.sleep(0.01)
+    return taken() - before
 
 
 class MemorySampler:

@@ -1,19 +1,27 @@
 #!/usr/bin/python3
-"""The guard: INSERTs of single rows by pgbench into tables of the same rows and indexes, one without a guard, one whose guard scores
-with 300 trees, and one whose guard also computes 12 window features over two entities, from some 100 events of each; every decision is
-recorded. Prepared statements, each a transaction, synchronous_commit on. And COPY of many rows."""
+"""The guard: INSERTs of single rows by pgbench into tables of the same rows, one without a guard, one whose guard scores with 300 trees,
+and two whose guards also compute 12 window features over two entities, from some 100 events of each; every decision is recorded. The last
+table's indexes hold the column that is aggregated, too. Prepared statements, each a transaction that waits for the disk (fsync and
+synchronous_commit are on). The server's CPU of a row is beside the rate, which is the disk's, too. And COPY of many rows.
+
+Each table has a sequence of its own, so that its time goes on evenly, and is vacuumed between turns, as autovacuum would do it, which is
+off here: otherwise it would come at any moment."""
 import glob
 import os
 import statistics
 import subprocess
+import sys
 
 import bench
 
 SECONDS = 1 if bench.SMALL else 5
-TURNS = 1 if bench.SMALL else 5
+TURNS = bench.REPETITIONS
 EVENTS = 6000 if bench.SMALL else 300000
 ENTITIES = EVENTS // 600
-TABLES = ("unguarded", "scored", "with_features")
+TABLES = ("unguarded", "scored", "with_features", "with_covering")
+FEATURES_OF = ("with_features", "with_covering")
+COMPARED = (("scored", "guarded", 0.7), ("with_features", "guarded, 12 window features", 0.4),
+            ("with_covering", "guarded, 12 window features, covering indexes", 0.4))
 FEATURES = [(per, f"{per[0]}_{aggregate}_{days}", aggregate, days) for per, aggregates in (
     ("card_id", (("count", 1), ("count", 30), ("sum", 1), ("sum", 30), ("avg", 30), ("max", 30), ("stddev", 30))),
     ("merchant_id", (("count", 1), ("count", 30), ("sum", 30), ("avg", 30), ("max", 30)))) for aggregate, days in aggregates]
@@ -25,29 +33,33 @@ connection = bench.connect()
 
 
 def make_tables():
-    bench.query(connection, "CREATE SEQUENCE bench_guard_id CACHE 20")
     for table in TABLES:
+        bench.query(connection, f"CREATE SEQUENCE bench_{table}_id START {EVENTS + 1} CACHE 20")
         bench.query(connection, f"""CREATE TABLE bench_{table} (id bigint, tx_time timestamptz, card_id text, merchant_id int,
             amount numeric(12, 2), is_fraud bool)""")
         bench.query(connection, f"INSERT INTO bench_{table} SELECT {ROW} FROM generate_series(1, {EVENTS}) AS i")
-        for columns in ("card_id, tx_time", "merchant_id, tx_time", "id"):
-            bench.query(connection, f"CREATE INDEX ON bench_{table} ({columns})")
+        include = " INCLUDE (amount)" if table == "with_covering" else ""
+        for index in (f"(card_id, tx_time){include}", f"(merchant_id, tx_time){include}", "(id)"):
+            bench.query(connection, f"CREATE INDEX ON bench_{table} {index}")
         bench.query(connection, f"VACUUM ANALYZE bench_{table}")
-    bench.query(connection, "SELECT setval('bench_guard_id', %s)", [EVENTS])
+
+
+def make_guard(table, source, columns):
+    rounds = 5 if bench.SMALL else 300
+    bench.query(connection, "SELECT fraud_train(%s, %s, event_time => 'tx_time', features => %s, params => %s)",
+                [f"bench_{table}", source, columns, f'{{"rounds": {rounds}, "early_stopping_rounds": 0}}'])
+    bench.query(connection, """SELECT fraud_guard(%s::text::regclass, %s, review_at => 1, block_at => 1, key => 'id',
+        options => '{"amount": "amount", "event_time": "tx_time", "entities": {"card": "card_id"}}')""", [f"bench_{table}"] * 2)
 
 
 def make_guards():
-    rounds = 5 if bench.SMALL else 300
     features = ", ".join(
         f'{{"name": "{name}", "per": "{per}", "aggregate": "{aggregate}", "window": "{days} days"' + ("}" if aggregate == "count" else ', "value": "amount"}')
         for per, name, aggregate, days in FEATURES)
-    bench.query(connection, "SELECT fraud_define_features('bench_guard', 'bench_with_features', 'tx_time', %s)", [f"[{features}]"])
-    for model, source, columns in (("bench_scored", "bench_scored", ["amount", "merchant_id", "card_id"]),
-                                   ("bench_with_features", "fraud_features.bench_guard", [name for _, name, _, _ in FEATURES])):
-        bench.query(connection, "SELECT fraud_train(%s, %s, event_time => 'tx_time', features => %s, params => %s)",
-                    [model, source, columns, f'{{"rounds": {rounds}, "early_stopping_rounds": 0}}'])
-        bench.query(connection, """SELECT fraud_guard(%s::text::regclass, %s, review_at => 1, block_at => 1, key => 'id',
-            options => '{"amount": "amount", "event_time": "tx_time", "entities": {"card": "card_id"}}')""", [model, model])
+    make_guard("scored", "bench_scored", ["amount", "merchant_id", "card_id"])
+    for table in FEATURES_OF:
+        bench.query(connection, "SELECT fraud_define_features(%s, %s::text::regclass, 'tx_time', %s)", [f"bench_{table}"] * 2 + [f"[{features}]"])
+        make_guard(table, f"fraud_features.bench_{table}", [name for _, name, _, _ in FEATURES])
 
 
 def percentile(ordered, share):
@@ -55,21 +67,23 @@ def percentile(ordered, share):
 
 
 def inserted(table, clients):
-    """Rows a second, and the percentile of 95 of what one took, in ms."""
+    """Rows a second, the percentile of 95 of what one took, in ms, and the server's CPU of one, in µs."""
     script, logs = f"{bench.WORK}/insert_{table}.sql", f"{bench.WORK}/insert_latency"
     with open(script, "w", encoding="ascii") as file:
-        file.write(f"INSERT INTO bench_{table} SELECT {' '.join(ROW.split())} FROM nextval('bench_guard_id') AS i;\n")
+        file.write(f"INSERT INTO bench_{table} SELECT {' '.join(ROW.split())} FROM nextval('bench_{table}_id') AS i;\n")
     for old in glob.glob(f"{logs}*"):
         os.remove(old)
-    subprocess.run([f"{bench.BIN}/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS), "-l",
-                    f"--log-prefix={logs}", "-h", bench.SOCKET, "-p", str(bench.PORT), "-U", "postgres", "bench"],
-                   check=True, stdout=subprocess.DEVNULL)
+    cpu = bench.server_cpu(lambda: subprocess.run(
+        [f"{bench.BIN}/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS), "-l",
+         f"--log-prefix={logs}", "-h", bench.SOCKET, "-p", str(bench.PORT), "-U", "postgres", "bench"],
+        check=True, stdout=subprocess.DEVNULL))
+    bench.query(connection, f"VACUUM bench_{table}")
     latencies = []
     for log in glob.glob(f"{logs}*"):
         with open(log, encoding="ascii") as file:
             latencies += [int(line.split()[2]) / 1000 for line in file]
     latencies.sort()
-    return {"rate": len(latencies) / SECONDS, "p95": percentile(latencies, 0.95)}
+    return {"rate": len(latencies) / SECONDS, "p95": percentile(latencies, 0.95), "cpu": cpu * 1e6 / len(latencies)}
 
 
 def measure(clients):
@@ -79,12 +93,13 @@ def measure(clients):
             seen = inserted(table, clients)
             if turn > 0:
                 runs[table].append(seen)
-    rate, p95 = ({table: statistics.median(run[what] for run in runs[table]) for table in TABLES} for what in ("rate", "p95"))
+    rate, p95, cpu = ({table: statistics.median(run[what] for run in runs[table]) for table in TABLES} for what in ("rate", "p95", "cpu"))
     many = f"{clients} client{'s' if clients > 1 else ''}"
-    for table, named, at_least in (("scored", "guarded", 0.7), ("with_features", "guarded, 12 window features", 0.4)):
+    for table, named, at_least in COMPARED:
         bench.result(f"INSERT, {many}", (named, rate[table]), ("unguarded", rate["unguarded"]), "rows a second", at_least=at_least)
         added = p95[table] - p95["unguarded"]
         bench.result(f"INSERT, {many}, p95: added ms", (named, p95[table]), ("unguarded", p95["unguarded"]), "ms", ratio=added, at_most=1.0)
+        bench.result(f"INSERT, {many}, CPU of a row", (named, cpu[table]), ("unguarded", cpu["unguarded"]), "µs")
 
 
 def copied(table, rows):
@@ -94,11 +109,14 @@ def copied(table, rows):
     return bench.seconds(lambda: bench.query(connection, f"COPY bench_{table} FROM '{path}'"))
 
 
+settings = {name: bench.value(connection, f"SHOW {name}") for name in ("fsync", "synchronous_commit")}
+if set(settings.values()) != {"on"}:
+    sys.exit(f"a commit does not wait for the disk here: {settings}")
 if not bench.exists(connection, "bench_unguarded"):
     make_tables()
     make_guards()
 for number in (1, 8):
     measure(number)
-for table, rows in (("unguarded", bench.ROWS), ("scored", bench.ROWS), ("with_features", bench.ROWS // 10)):
+for table, rows in (("unguarded", bench.ROWS), ("scored", bench.ROWS), ("with_features", bench.ROWS // 10), ("with_covering", bench.ROWS // 10)):
     bench.query(connection, "CHECKPOINT")
     bench.remark(f"COPY of {rows} rows, {table.replace('_', ' ')}: {copied(table, rows):.1f} s.")
