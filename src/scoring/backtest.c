@@ -15,6 +15,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "scoring/guard_attempt.h"
+#include "scoring/guard_json.h"
 #include "scoring/guard_rules.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -94,38 +95,25 @@ ask(void *argument)
 	guard_rules_evaluate(site->compiled, site->values, site->nulls, site->score, site->fires);
 }
 
-static void
-push_text(JsonbParseState **state, const char *text, JsonbIteratorToken token)
-{
-	JsonbValue value = {.type = jbvString};
-
-	value.val.string.val = (char *) text;
-	value.val.string.len = strlen(text);
-	pushJsonbValue(state, token, &value);
-}
-
-/* An array, as fraud.decision.rules; JSON's null where a rule failed. */
+/* As fraud.decision.rules, empty where none fired; JSON's null where a rule failed. */
 static Jsonb *
 fired_rules(const CallSite *site, bool failed)
 {
-	JsonbParseState *state = NULL;
+	int n_rules = guard_rules_count(site->compiled);
 	JsonbValue null = {.type = jbvNull};
+	RuleHit *hits;
+	int n = 0;
 
 	if (failed)
 		return JsonbValueToJsonb(&null);
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	for (int i = 0; i < guard_rules_count(site->compiled); i++)
+	hits = palloc(Max(n_rules, 1) * sizeof(RuleHit));
+	for (int i = 0; i < n_rules; i++)
 	{
-		if (!site->fires[i])
-			continue;
-		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		push_text(&state, "name", WJB_KEY);
-		push_text(&state, guard_rules_name(site->compiled, i), WJB_VALUE);
-		push_text(&state, "decision", WJB_KEY);
-		push_text(&state, decision_name(guard_rules_decision(site->compiled, i)), WJB_VALUE);
-		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+		if (site->fires[i])
+			hits[n++] = (RuleHit){guard_rules_name(site->compiled, i),
+			                      guard_rules_decision(site->compiled, i)};
 	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	return rule_hits_jsonb(hits, n);
 }
 
 /* fraud.rules_fired("row" record, rules jsonb, score float8) -> jsonb; NULL for a NULL row. */

@@ -81,21 +81,25 @@ guard_lists_jsonb(const GuardDecision *decision)
 }
 
 Jsonb *
-guard_rules_jsonb(const GuardDecision *decision)
+rule_hits_jsonb(const RuleHit *hits, int n)
 {
 	JsonbParseState *state = NULL;
 
-	if (decision->n_rules == 0)
-		return NULL;
 	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	for (int i = 0; i < decision->n_rules; i++)
+	for (int i = 0; i < n; i++)
 	{
 		(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		put_text(&state, "name", decision->rules[i].name);
-		put_text(&state, "decision", decision_name(decision->rules[i].decision));
+		put_text(&state, "name", hits[i].name);
+		put_text(&state, "decision", decision_name(hits[i].decision));
 		(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+Jsonb *
+guard_rules_jsonb(const GuardDecision *decision)
+{
+	return decision->n_rules == 0 ? NULL : rule_hits_jsonb(decision->rules, decision->n_rules);
 }
 
 Jsonb *

@@ -7,9 +7,12 @@
 
 #include "scoring/guard_decide.h"
 
+/* An array of objects, which may be empty: name, decision. */
+extern Jsonb *rule_hits_jsonb(const RuleHit *hits, int n);
+
 /* Arrays of objects; NULL where there is nothing. */
 extern Jsonb *guard_lists_jsonb(const GuardDecision *decision); /* entry_id, list, kind, decision */
-extern Jsonb *guard_rules_jsonb(const GuardDecision *decision); /* name, decision */
+extern Jsonb *guard_rules_jsonb(const GuardDecision *decision); /* as rule_hits_jsonb */
 /* feature, value, contribution, reason */
 extern Jsonb *guard_reasons_jsonb(const GuardDecision *decision);
 /* An object: sqlstate, message, and context where there is one. NULL where nothing failed. */
