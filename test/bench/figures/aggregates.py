@@ -14,7 +14,7 @@ connection = bench.connect()
 COLUMNS = [f"c{i}" for i in range(1, 31)]
 if not bench.exists(connection, "bench_pair"):
     bench.query(connection, f"""CREATE UNLOGGED TABLE bench_pair AS
-        SELECT i * 0.7548776662466927 - floor(i * 0.7548776662466927) + CASE WHEN i % 2 = 0 THEN 0 ELSE 0.001 END AS value,
+        SELECT hashint8extended(i, 0) / 2.0::float8 ^ 64 + 0.5 + CASE WHEN i % 2 = 0 THEN 0 ELSE 0.001 END AS value,
           i % 2 = 1 AS is_current
         FROM generate_series(1, {2 * bench.ROWS}) AS i""")
     bench.query(connection, "SELECT setseed(0.5)")
