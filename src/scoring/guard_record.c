@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "scoring/guard_json.h"
 #include "scoring/guard_record.h"
@@ -16,6 +17,8 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
+
+#define MAX_KEY_SIZE 1000
 
 static const char *const outcome_names[] = {"inserted", "rejected", "quarantined"};
 
@@ -85,10 +88,22 @@ put_score(Record *record, const GuardDecision *decision)
 	put_number(record, DECISION_BLOCK_AT, decision->block_at);
 }
 
+/* What is too long for an index's entry is cut: no key fails the transaction. */
+static void
+put_key(Record *record, const char *key)
+{
+	if (key != NULL)
+	{
+		int size = pg_mbcliplen(key, (int) strlen(key), MAX_KEY_SIZE);
+
+		put(record, DECISION_KEY, PointerGetDatum(cstring_to_text_with_len(key, size)));
+	}
+}
+
 static void
 put_row(Record *record, const GuardDecision *decision, const char *key)
 {
-	put_text(record, DECISION_KEY, key);
+	put_key(record, key);
 	if (decision->has_event_time)
 		put(record, DECISION_EVENT_TIME, TimestampTzGetDatum(decision->event_time));
 	put_number(record, DECISION_AMOUNT, decision->amount);

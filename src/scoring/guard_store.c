@@ -137,6 +137,18 @@ insert(Relation relation, TupleTableSlot *slot, int options)
 	FreeExecutorState(estate);
 }
 
+/*
+ * A row that survives stays where it is if its index entries fail, and the indexes would miss it.
+ * So nothing interrupts the two, such as a cancel while an index waits for a new page.
+ */
+static void
+insert_surviving(Relation relation, TupleTableSlot *slot)
+{
+	HOLD_INTERRUPTS();
+	insert(relation, slot, TABLE_INSERT_FROZEN);
+	RESUME_INTERRUPTS();
+}
+
 static bool
 can_survive(Relation relation)
 {
@@ -165,7 +177,10 @@ guard_store_decision(const Datum *values, const bool *nulls, TimestampTz decided
 	registry_check_layout(parent, REGISTRY_DECISION);
 	survives = survives && can_survive(partition);
 	fill_partition_row(RelationGetDescr(parent), values, nulls, slot);
-	insert(partition, slot, survives ? TABLE_INSERT_FROZEN : 0);
+	if (survives)
+		insert_surviving(partition, slot);
+	else
+		insert(partition, slot, 0);
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(partition, NoLock);
 	table_close(parent, NoLock);

@@ -137,5 +137,17 @@ INSERT INTO payment VALUES (31, 10, 'chip', now());
 SELECT decision, ground, score IS NOT NULL AS scored, reasons, error, shadow_version, shadow_score FROM fraud.decision WHERE key = '31';
 ROLLBACK;
 
+\echo a key that is too long for an index is cut: no row fails for it, and the indexes have the decision of a blocked one
+CREATE TABLE long_key (id text, amount numeric, channel text, tx_time timestamptz);
+SELECT fraud_guard('long_key', 'm', review_at => 1, key => 'id');
+SELECT fraud_rule('long_key', 'big', 'amount > 1', 'block');
+INSERT INTO long_key SELECT string_agg(md5(i::text), 'é'), 1 FROM generate_series(1, 2000) AS i;
+INSERT INTO long_key SELECT string_agg(md5(i::text), 'é'), 2 FROM generate_series(1, 2000) AS i;
+SET enable_seqscan = off;
+SELECT outcome, octet_length(key) <= 1000 AS is_cut, (SELECT starts_with(id, key) FROM long_key) AS is_start
+  FROM fraud.decision WHERE relation = 'long_key'::regclass ORDER BY decision_id;
+RESET enable_seqscan;
+DROP TABLE long_key;
+
 DROP OWNED BY regress_guard_errors_renamed, regress_guard_errors_other;
 DROP ROLE regress_guard_errors_renamed, regress_guard_errors_other;
