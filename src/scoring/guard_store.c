@@ -25,6 +25,7 @@
 #include "pg/registry_rows.h"
 #include "replication/syncrep.h"
 #include "scoring/guard_store.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
@@ -149,10 +150,15 @@ insert_surviving(Relation relation, TupleTableSlot *slot)
 	RESUME_INTERRUPTS();
 }
 
+/*
+ * Not where this transaction made the partition's storage, nor where it has dropped or rebuilt an
+ * index (which locks the table): a rollback brings the former index back, without the row's entry.
+ */
 static bool
 can_survive(Relation relation)
 {
-	return relation->rd_rel->relam == HEAP_TABLE_AM_OID && !RELATION_FILE_IS_NEW(relation);
+	return relation->rd_rel->relam == HEAP_TABLE_AM_OID && !RELATION_FILE_IS_NEW(relation) &&
+	       !CheckRelationLockedByMe(relation, ShareLock, true);
 }
 
 /* As a commit does it. */

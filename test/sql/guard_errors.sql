@@ -147,6 +147,19 @@ SET enable_seqscan = off;
 SELECT outcome, octet_length(key) <= 1000 AS is_cut, (SELECT starts_with(id, key) FROM long_key) AS is_start
   FROM fraud.decision WHERE relation = 'long_key'::regclass ORDER BY decision_id;
 RESET enable_seqscan;
+
+\echo a rollback that brings an index back does not leave a decision in the table that the index misses
+BEGIN;
+REINDEX TABLE fraud.decision_default;
+INSERT INTO long_key VALUES ('reindexed', 2);
+ROLLBACK;
+BEGIN;
+DROP INDEX fraud.decision_default_relation_key_idx;
+INSERT INTO long_key VALUES ('dropped', 2);
+ROLLBACK;
+SELECT key, outcome FROM fraud.decision WHERE key IN ('reindexed', 'dropped');
+INSERT INTO long_key VALUES ('as ever', 2);
+SELECT key, outcome FROM fraud.decision WHERE key IN ('reindexed', 'dropped', 'as ever');
 DROP TABLE long_key;
 
 DROP OWNED BY regress_guard_errors_renamed, regress_guard_errors_other;
