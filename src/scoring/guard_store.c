@@ -161,12 +161,13 @@ can_survive(Relation relation)
 	       !CheckRelationLockedByMe(relation, ShareLock, true);
 }
 
-/* As a commit does it. */
+/*
+ * As a commit does it, but here in any case: who inserts may turn synchronous_commit off, and
+ * has no say in whether a rejection is remembered. Standbys are waited for as it says.
+ */
 static void
 make_durable(void)
 {
-	if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
-		return;
 	XLogFlush(XactLastRecEnd);
 	HOLD_INTERRUPTS();
 	SyncRepWaitForLSN(XactLastRecEnd, false);

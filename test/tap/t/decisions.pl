@@ -28,7 +28,8 @@ $primary->init(allows_streaming => 1);
 $primary->start;
 $primary->safe_psql('postgres', $setup);
 
-is(sqlstate($primary, 'postgres', $blocked), 'FD001', 'a row is rejected');
+is(sqlstate($primary, 'postgres', "SET synchronous_commit = off; $blocked"),
+	'FD001', 'a row is rejected, by a session that does not wait for the disk');
 $primary->stop('immediate');
 $primary->start;
 is($primary->safe_psql('postgres', $rejected), 1, 'crash right after it: the decision is there');
