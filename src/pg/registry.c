@@ -396,7 +396,7 @@ stored_aligned(const RegistryRow *row, int attribute, Size alignment, MemoryCont
 	}
 	else
 	{
-		struct varlena *plain = PG_DETOAST_DATUM_PACKED(value);
+		struct varlena *plain = pg_detoast_datum_packed(value);
 
 		aligned = allocate_aligned(VARSIZE_ANY_EXHDR(plain), alignment, context);
 		memcpy(VARDATA(aligned), VARDATA_ANY(plain), VARSIZE_ANY_EXHDR(plain));
