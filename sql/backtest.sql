@@ -83,16 +83,14 @@ AS $$
 DECLARE
   known constant text[] := '{block_at,handling_cost,lists,on_error,review_at,rules,thresholds,without_rules}';
   member text;
-  nearest text;
 BEGIN
   IF jsonb_typeof(policy) IS DISTINCT FROM 'object' THEN
     PERFORM fraud.refuse_backtest_policy('must be an object', 'For example {"block_at": 0.9}.');
   END IF;
   SELECT k INTO member FROM jsonb_object_keys(policy) AS k WHERE k <> ALL (known) ORDER BY k LIMIT 1;
   IF FOUND THEN
-    nearest := fraud.nearest_name(member, known);
     PERFORM fraud.refuse_backtest_policy(format('cannot have "%s"', member),
-      CASE WHEN nearest IS NULL THEN format('It can have %s.', fraud.name_list(known)) ELSE format('Did you mean "%s"?', nearest) END);
+      fraud.name_hint(member, known, format('It can have %s.', fraud.name_list(known))));
   END IF;
   FOREACH member IN ARRAY '{review_at,block_at}'::text[] LOOP
     IF policy ? member AND policy -> member <> 'null' AND (jsonb_typeof(policy -> member) <> 'number'

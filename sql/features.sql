@@ -160,17 +160,14 @@ AS $$
 DECLARE
   names text[] := ARRAY(SELECT a.attname FROM pg_attribute a
     WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum);
-  nearest text;
 BEGIN
   IF wanted IS NULL OR wanted = ANY (names) THEN
     RETURN wanted;
   END IF;
-  nearest := fraud.nearest_name(wanted, names);
   RAISE EXCEPTION USING ERRCODE = 'undefined_column',
     MESSAGE = format('%s has no column "%s"', source, wanted),
     DETAIL = format('It is named in %s.', member),
-    HINT = CASE WHEN nearest IS NULL THEN format('Its columns are %s.', fraud.name_list(names))
-                ELSE format('Did you mean "%s"?', nearest) END;
+    HINT = fraud.name_hint(wanted, names, format('Its columns are %s.', fraud.name_list(names)));
 END
 $$;
 COMMENT ON FUNCTION fraud.require_column(regclass, text, text) IS
@@ -204,27 +201,22 @@ DECLARE
     ELSE '{name,per,aggregate,value,filter,window,delay,include_current}' END;
   member text;
   aggregates text[] := '{count,sum,avg,min,max,stddev,distinct,since_last,ratio_to_avg,first_seen,fraud_rate}';
-  nearest text;
 BEGIN
   IF NOT feature ?| '{column,expression,aggregate}' THEN
     PERFORM fraud.refuse_feature(name, 'has none of "column", "expression" and "aggregate"');
   END IF;
   FOR member IN SELECT m FROM jsonb_object_keys(feature) AS m WHERE m <> ALL (known) ORDER BY m LOOP
-    nearest := fraud.nearest_name(member, known);
     PERFORM fraud.refuse_feature(name, format('cannot have "%s"', member),
-      CASE WHEN nearest IS NULL THEN format('It can have %s.', fraud.name_list(known))
-           ELSE format('Did you mean "%s"?', nearest) END);
+      fraud.name_hint(member, known, format('It can have %s.', fraud.name_list(known))));
   END LOOP;
   FOR member IN SELECT m FROM unnest('{column,expression,aggregate,value,filter,label,label_time}'::text[]) AS m
     WHERE feature ? m AND jsonb_typeof(feature -> m) <> 'string' LOOP
     PERFORM fraud.refuse_feature(name, format('has a "%s" that is not a text', member));
   END LOOP;
   IF feature ? 'aggregate' AND feature ->> 'aggregate' <> ALL (aggregates) THEN
-    nearest := fraud.nearest_name(feature ->> 'aggregate', aggregates);
     PERFORM fraud.refuse_feature(name,
       format('has an unknown aggregate "%s"', feature ->> 'aggregate'),
-      CASE WHEN nearest IS NULL THEN 'There are ' || array_to_string(aggregates, ', ') || '.'
-           ELSE format('Did you mean "%s"?', nearest) END);
+      fraud.name_hint(feature ->> 'aggregate', aggregates, 'There are ' || array_to_string(aggregates, ', ') || '.'));
   END IF;
   IF feature ? 'include_current' AND jsonb_typeof(feature -> 'include_current') <> 'boolean' THEN
     PERFORM fraud.refuse_feature(name, 'has an "include_current" that is not true or false');

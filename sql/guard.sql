@@ -79,12 +79,10 @@ CREATE FUNCTION fraud.check_guard_word(options jsonb, option text, words text[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  nearest text := fraud.nearest_name(options ->> option, words);
 BEGIN
   IF jsonb_typeof(options -> option) <> 'string' OR options ->> option <> ALL (words) THEN
     PERFORM fraud.refuse_guard_option(option, format('must be one of %s', fraud.name_list(words)),
-      CASE WHEN nearest IS NULL THEN 'docs/guard.md describes the options.' ELSE format('Did you mean "%s"?', nearest) END);
+      fraud.name_hint(options ->> option, words, 'docs/guard.md describes the options.'));
   END IF;
 END
 $$;
@@ -194,16 +192,14 @@ DECLARE
   known text[] := ARRAY(SELECT k FROM jsonb_object_keys(defaults) AS k ORDER BY k);
   normal jsonb;
   unknown text;
-  nearest text;
 BEGIN
   IF jsonb_typeof(options) <> 'object' THEN
     RAISE EXCEPTION 'options must be an object' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   SELECT k INTO unknown FROM jsonb_object_keys(options) AS k WHERE NOT defaults ? k ORDER BY k LIMIT 1;
   IF FOUND THEN
-    nearest := fraud.nearest_name(unknown, known);
     RAISE EXCEPTION 'there is no option "%"', unknown USING ERRCODE = 'invalid_parameter_value',
-      HINT = CASE WHEN nearest IS NULL THEN format('There are %s.', array_to_string(known, ', ')) ELSE format('Did you mean "%s"?', nearest) END;
+      HINT = fraud.name_hint(unknown, known, format('There are %s.', array_to_string(known, ', ')));
   END IF;
   normal := defaults || options;
   IF normal -> 'thresholds' = 'null' THEN

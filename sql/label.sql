@@ -18,12 +18,10 @@ AS $$
 DECLARE
   wrong text := (SELECT coalesce(s, 'NULL') FROM unnest(sources) AS s
     WHERE (s = ANY (fraud.label_sources())) IS NOT TRUE ORDER BY 1 LIMIT 1);
-  nearest text := fraud.nearest_name(wrong, fraud.label_sources());
 BEGIN
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'labels have no source "%"', wrong USING ERRCODE = 'invalid_parameter_value',
-      HINT = CASE WHEN nearest IS NULL THEN format('Sources are %s.', fraud.name_list(fraud.label_sources()))
-                  ELSE format('Did you mean "%s"?', nearest) END;
+      HINT = fraud.name_hint(wrong, fraud.label_sources(), format('Sources are %s.', fraud.name_list(fraud.label_sources())));
   ELSIF coalesce(cardinality(sources), 0) = 0 THEN
     RAISE EXCEPTION 'labels need a source at least' USING ERRCODE = 'invalid_parameter_value',
       HINT = format('Sources are %s.', fraud.name_list(fraud.label_sources()));

@@ -69,7 +69,6 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   names constant text[] := '{approve,review,block}';
-  nearest text;
 BEGIN
   IF name = ANY (names) THEN
     RETURN name;
@@ -78,9 +77,8 @@ BEGIN
   ELSIF name IS NULL THEN
     RAISE EXCEPTION 'decision must not be null' USING ERRCODE = 'null_value_not_allowed';
   END IF;
-  nearest := fraud.nearest_name(name, names);
   RAISE EXCEPTION 'there is no decision "%"', name USING ERRCODE = 'invalid_parameter_value',
-    HINT = CASE WHEN nearest IS NULL THEN format('There are %s.', fraud.name_list(names)) ELSE format('Did you mean "%s"?', nearest) END;
+    HINT = fraud.name_hint(name, names, format('There are %s.', fraud.name_list(names)));
 END
 $$;
 COMMENT ON FUNCTION fraud.decision_named(text) IS
@@ -93,16 +91,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   kinds constant text[] := '{card,customer,merchant,device,country}';
-  nearest text;
 BEGIN
   IF list IS NULL OR kind IS NULL OR value IS NULL THEN
     RAISE EXCEPTION 'list, kind and value must not be null' USING ERRCODE = 'null_value_not_allowed';
   ELSIF list = '' THEN
     RAISE EXCEPTION 'the name of a list must not be empty' USING ERRCODE = 'invalid_parameter_value';
   ELSIF kind <> ALL (kinds) THEN
-    nearest := fraud.nearest_name(kind, kinds);
     RAISE EXCEPTION 'lists have no kind "%"', kind USING ERRCODE = 'invalid_parameter_value',
-      HINT = CASE WHEN nearest IS NULL THEN format('There are %s.', fraud.name_list(kinds)) ELSE format('Did you mean "%s"?', nearest) END;
+      HINT = fraud.name_hint(kind, kinds, format('There are %s.', fraud.name_list(kinds)));
   ELSIF octet_length(value) NOT BETWEEN 1 AND 1000 THEN
     RAISE EXCEPTION 'the value of a list''s entry must have 1 to 1000 bytes, not %', octet_length(value)
       USING ERRCODE = 'invalid_parameter_value';

@@ -7,6 +7,13 @@ AS '$libdir/fraud_detect', 'fraud_nearest_name';
 COMMENT ON FUNCTION fraud.nearest_name(text, text[]) IS
 'the candidate that name was probably meant to be; NULL where none is near or an argument is NULL';
 
+CREATE FUNCTION fraud.name_hint(name text, candidates text[], otherwise text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce('Did you mean "' || fraud.nearest_name(name, candidates) || '"?', otherwise);
+COMMENT ON FUNCTION fraud.name_hint(text, text[], text) IS
+'the hint of an error about a name that is none of the candidates: the nearest one, else what is said otherwise';
+
 CREATE FUNCTION fraud.name_list(names text[], mark text DEFAULT '"') RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp

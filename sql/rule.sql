@@ -67,7 +67,6 @@ AS $$
 DECLARE
   policy fraud.policy;
   names text[];
-  nearest text;
 BEGIN
   IF relation IS NULL OR name IS NULL THEN
     RAISE EXCEPTION 'relation and name must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -75,10 +74,9 @@ BEGIN
   policy := fraud.policy_to_change(relation);
   names := ARRAY(SELECT r ->> 'name' FROM jsonb_array_elements(policy.rules) AS r);
   IF name <> ALL (names) THEN
-    nearest := fraud.nearest_name(name, names);
     RAISE EXCEPTION 'the guard of % has no rule "%"', relation, name USING ERRCODE = 'undefined_object',
-      HINT = CASE WHEN nearest IS NOT NULL THEN format('Did you mean "%s"?', nearest)
-                  WHEN names = '{}' THEN 'It has no rules at all.' ELSE format('There are %s.', fraud.name_list(names)) END;
+      HINT = fraud.name_hint(name, names,
+        CASE WHEN names = '{}' THEN 'It has no rules at all.' ELSE format('There are %s.', fraud.name_list(names)) END);
   END IF;
   policy.rules := fraud.replace_rule(policy.rules, name, NULL);
   RETURN fraud.add_policy(policy);
