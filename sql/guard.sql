@@ -239,8 +239,10 @@ DECLARE
   class pg_class;
 BEGIN
   SELECT * INTO class FROM pg_class c WHERE c.oid = relation;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'relation must not be null, and must exist' USING ERRCODE = 'null_value_not_allowed';
+  IF relation IS NULL THEN
+    RAISE EXCEPTION 'relation must not be null' USING ERRCODE = 'null_value_not_allowed';
+  ELSIF NOT FOUND THEN
+    RAISE EXCEPTION 'relation with OID % does not exist', relation::oid USING ERRCODE = 'undefined_table';
   ELSIF class.relkind NOT IN ('r', 'p') OR class.relnamespace IN ('pg_catalog'::regnamespace, 'fraud'::regnamespace) THEN
     RAISE EXCEPTION '% cannot have a guard', relation USING ERRCODE = 'wrong_object_type',
       HINT = 'Ordinary and partitioned tables can, but those of the system and of fraud_detect.';
@@ -251,7 +253,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION fraud.check_guardable(regclass) IS
-'the owner of a table that the current user may guard; 42501, 42809, 22004';
+'the owner of a table that the current user may guard; 42501, 42809, 42P01, 22004';
 
 -- A trigger that the table has from a table that it is a partition of has a parent.
 CREATE FUNCTION fraud.guard_trigger(relation regclass) RETURNS pg_trigger
@@ -378,15 +380,19 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF model = '' OR model IS NULL AND coalesce(current_setting('fraud_detect.model', true), '') = ''
-    AND NOT EXISTS (SELECT FROM fraud.model) THEN
+  IF model = '' THEN
     RETURN NULL;
+  END IF;
+  -- Not silently without one: such a guard would approve all but what lists and rules say.
+  IF model IS NULL AND NOT EXISTS (SELECT FROM fraud.model) THEN
+    RAISE EXCEPTION 'there is no model yet' USING ERRCODE = 'FD002',
+      HINT = 'Train one with fraud_train, or pass model => '''' to decide by lists and rules alone.';
   END IF;
   RETURN (fraud.find_model(model)).name;
 END
 $$;
 COMMENT ON FUNCTION fraud.guard_model(text) IS
-'the name of the model that a guard scores by; NULL for an empty name, and where there is no model; FD002';
+'the name of the model that a guard scores by; NULL for an empty name: none; FD002';
 
 CREATE FUNCTION @extschema@.fraud_guard(relation regclass, model text DEFAULT NULL,
   review_at float8 DEFAULT NULL, block_at float8 DEFAULT NULL, on_block text DEFAULT 'reject', on_error text DEFAULT 'allow', key text DEFAULT NULL,

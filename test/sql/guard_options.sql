@@ -2,9 +2,12 @@
 \set SHOW_CONTEXT never
 \set VERBOSITY default
 CREATE TABLE tx AS SELECT * FROM fraud_generate(20000, seed => 7, fraud_rate => 0.02);
+CREATE TABLE pay (id int, card_id text, amount numeric, channel text, home_distance_km float8, merchant_category text, tx_time timestamptz);
+\echo no guard without a model, unless it is asked for
+SELECT fraud_guard('pay');
+SELECT count(*) AS policies FROM fraud.policy;
 SELECT version FROM fraud_train('m', 'SELECT amount, channel, home_distance_km, merchant_category, is_fraud, tx_time FROM tx', event_time => 'tx_time',
   params => '{"rounds": 40}');
-CREATE TABLE pay (id int, card_id text, amount numeric, channel text, home_distance_km float8, merchant_category text, tx_time timestamptz);
 SELECT fraud_guard('pay');
 SELECT version, model, review_at, block_at, on_block, on_error, key, jsonb_pretty(options) AS options, rules, owner = current_user AS mine FROM fraud.policy;
 
@@ -75,6 +78,7 @@ SELECT bool_and(decision_id::text = substring('Decision ' || decision_id FROM '\
 
 \echo what is refused
 SELECT fraud_guard(NULL);
+SELECT fraud_guard(0);
 SELECT fraud_guard('pay', on_block => NULL);
 SELECT fraud_guard('pay', on_error => NULL);
 SELECT fraud_guard('pay', options => NULL);
