@@ -73,6 +73,22 @@ is($standby->safe_psql('postgres', $all), $primary->safe_psql('postgres', $all),
 is( $standby->safe_psql('postgres', q{SELECT bool_and(equal) FROM fraud.decision d, fraud_replay(d.decision_id)}),
 	't', 'replays them');
 is(sqlstate($standby, 'postgres', q{SELECT fraud_purge('1 year')}), '25006', 'and purges none');
+is($standby->safe_psql('postgres', q{SELECT decision, ground FROM fraud_decide(ROW(1, 'c-666', 1)::payments)}),
+	'block|list', 'it can say what would be decided');
+is( $standby->safe_psql('postgres',
+		q{SELECT sum(decisions) FROM fraud_backtest('payments', '{"lists": false}', '-infinity', 'infinity')}),
+	$standby->safe_psql('postgres', q{SELECT count(*) FROM fraud.decision WHERE relation = 'payments'::regclass}),
+	'and what another policy would have decided');
+foreach my $writes (
+	$blocked,
+	q{SELECT fraud_guard('payments', model => '')},
+	q{SELECT fraud_rule('payments', 'r', 'true', 'block')},
+	q{SELECT fraud_list_add('stolen', 'card', 'c-1', 'block')},
+	q{SELECT fraud_label('payments', '1', true)},
+	q{SELECT * FROM fraud_decision_partitions()})
+{
+	is(sqlstate($standby, 'postgres', $writes), '25006', "not on a standby: $writes");
+}
 
 # Dump and restore
 
