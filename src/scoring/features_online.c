@@ -46,7 +46,6 @@ struct FeaturesOnline
 	int n_source;
 	int *from; /* by attribute of the source: place in the record, -1 where not needed */
 	bool *entities_needed; /* by entity of the set */
-	int last_attribute;
 };
 
 /* Binding */
@@ -112,7 +111,6 @@ bind_source_column(FeaturesOnline *online, const FeaturesSet *set, int attribute
 		                errdetail("%s computes its feature \"%s\" from this column.",
 		                          online->model != NULL ? online->model : online->set, feature)));
 	online->from[attribute] = place;
-	online->last_attribute = Max(online->last_attribute, place + 1);
 }
 
 static void
@@ -143,7 +141,6 @@ bind(FeaturesOnline *online, const FeaturesSet *set)
 	for (int i = 0; i < online->n_source; i++)
 		online->from[i] = -1;
 	online->entities_needed = palloc0(Max(set->n_entities, 1) * sizeof(bool));
-	online->last_attribute = 0;
 	for (int i = 0; i < online->n_columns; i++)
 		bind_column(online, set, &online->columns[i]);
 	online->generation = set->generation;
@@ -274,12 +271,6 @@ features_online_entities(const FeaturesOnline *online)
 	while ((place = bms_next_member(places, place)) >= 0)
 		names = lappend(names, pstrdup(NameStr(TupleDescAttr(online->record, place)->attname)));
 	return names;
-}
-
-int
-features_online_last_attribute(const FeaturesOnline *online)
-{
-	return online->last_attribute;
 }
 
 /* Computing */

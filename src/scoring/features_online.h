@@ -38,9 +38,6 @@ extern TupleDesc features_online_tupdesc(const FeaturesOnline *online);
 /* The record's columns by which windows are grouped: a list of names (C strings), each once. */
 extern List *features_online_entities(const FeaturesOnline *online);
 
-/* The highest attribute of the record that is read. */
-extern int features_online_last_attribute(const FeaturesOnline *online);
-
 /*
  * Computes: values and nulls have room for all columns of the tupdesc above, with the
  * record's own filled in. What is filled in lives until the next call for the same

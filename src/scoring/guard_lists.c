@@ -52,36 +52,23 @@ string_of(const JsonbValue *value, const char *option)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
-static int
-find_column(TupleDesc columns, const char *name)
-{
-	for (int i = 0; i < columns->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(columns, i);
-
-		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
-			return i;
-	}
-	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" does not exist", name),
-	                errdetail("Option \"entities\" of the policy names it.")));
-}
-
 static void
-bind_column(ListedColumn *column, const char *kind, const char *name, TupleDesc columns)
+bind_column(ListedColumn *column, const char *kind, const char *name, const GuardColumns *columns)
 {
 	Oid output;
 	bool is_varlena;
 
 	column->kind = pstrdup(kind);
 	column->kind_text = CStringGetTextDatum(kind);
-	column->place = find_column(columns, name);
-	column->type = getBaseType(TupleDescAttr(columns, column->place)->atttypid);
+	column->place = guard_columns_find(columns, name, "option \"entities\"") - 1;
+	column->type =
+	    getBaseType(TupleDescAttr(guard_columns_tupdesc(columns), column->place)->atttypid);
 	getTypeOutputInfo(column->type, &output, &is_varlena);
 	fmgr_info(output, &column->output);
 }
 
 static void
-bind_columns(GuardLists *lists, JsonbContainer *options, TupleDesc columns)
+bind_columns(GuardLists *lists, JsonbContainer *options, const GuardColumns *columns)
 {
 	static const char *const kinds[] = {"card", "customer", "merchant", "device", "country"};
 	JsonbValue *entities = json_member(options, "entities");
@@ -115,7 +102,7 @@ bind_names(GuardLists *lists, JsonbContainer *options)
 }
 
 GuardLists *
-guard_lists_bind(const Jsonb *options, TupleDesc columns)
+guard_lists_bind(const Jsonb *options, const GuardColumns *columns)
 {
 	GuardLists *lists = palloc0(sizeof(GuardLists));
 	JsonbContainer *object = unconstify(JsonbContainer *, &options->root);

@@ -5,8 +5,8 @@
 #ifndef FRAUD_DETECT_GUARD_LISTS_H
 #define FRAUD_DETECT_GUARD_LISTS_H
 
-#include "access/tupdesc.h"
 #include "core/decision.h"
+#include "scoring/guard_columns.h"
 #include "utils/jsonb.h"
 #include "utils/snapshot.h"
 
@@ -25,7 +25,7 @@ typedef struct ListHit
  * country), options.lists which lists count (absent: all). In CurrentMemoryContext. 42703 for a
  * column that is not there.
  */
-extern GuardLists *guard_lists_bind(const Jsonb *options, TupleDesc columns);
+extern GuardLists *guard_lists_bind(const Jsonb *options, const GuardColumns *columns);
 
 /*
  * Entries that match and have not expired, in the order of their numbers; how many. In

@@ -192,7 +192,7 @@ take_stored(GuardPolicy *policy, const StoredPolicy *stored)
 	policy->rules = stored->rules;
 	policy->key = guard_columns_find(policy->columns, stored->key, "argument \"key\"");
 	read_options(policy, stored->options);
-	policy->lists = guard_lists_bind(stored->options, guard_columns_tupdesc(policy->columns));
+	policy->lists = guard_lists_bind(stored->options, policy->columns);
 	policy->card_numbers = guard_card_numbers_bind(stored->options, stored->key, NIL,
 	                                               guard_columns_tupdesc(policy->columns));
 	policy->serialize = guard_serialize_bind(stored->options, policy->guarded, policy->columns);
