@@ -2,8 +2,8 @@
 """A score at a time: pgbench over a prepared SELECT fraud_score(...) against an HTTP service that
 answers with the same model. Both by TCP on the loopback interface, connections kept, the same rows'
 values in every request, no think time; server and load generator share the cores of the machine.
-With one client, once more with the cores kept awake: a virtual machine's idle core takes longer to wake
-than PostgreSQL to answer."""
+With one client, twice more, since a virtual machine's idle core takes longer to wake than PostgreSQL to answer: with the cores kept
+awake, and with the load generator and all that it measures on one core, where nobody has to wake another."""
 import glob
 import json
 import os
@@ -131,6 +131,25 @@ class Awake:
             loop.wait()
 
 
+class OneCore:
+    """This process, the server and what either starts stay on the first core."""
+
+    def __init__(self, wanted):
+        self.wanted = wanted
+        self.cores = os.sched_getaffinity(0)
+
+    def pin(self, cores):
+        for process in (0, bench.POSTMASTER):
+            os.sched_setaffinity(process, cores)
+
+    def __enter__(self):
+        if self.wanted:
+            self.pin({min(self.cores)})
+
+    def __exit__(self, *ignored):
+        self.pin(self.cores)
+
+
 def median(runs):
     return {key: statistics.median(run[key] for run in runs) for key in ("rate", "p50", "p95", "p99", "generator")}
 
@@ -140,11 +159,10 @@ def tell(name, seen):
                  f"the load generator took {seen['generator']:.2f} cores.")
 
 
-write_requests()
-def measure(clients, awake):
+def measure(clients, awake=False, one_core=False):
     workers = min(clients, bench.CORES)
     runs = {name: [] for name in ("tcp", "socket", "bare", "frame", "lean")}
-    with Service(workers) as service, Awake(awake):
+    with OneCore(one_core), Service(workers) as service, Awake(awake):
         for _ in range(TURNS):
             runs["tcp"].append(with_pgbench(clients, "127.0.0.1"))
             runs["frame"].append(service.load("frame", clients))
@@ -152,7 +170,7 @@ def measure(clients, awake):
             runs["lean"].append(service.load("lean", clients))
             runs["bare"].append(with_pgbench(clients, "127.0.0.1", BARE))
     seen = {name: median(measured) for name, measured in runs.items()}
-    who = f"{clients} client{'s' if clients > 1 else ''}{', cores awake' if awake else ''}"
+    who = f"{clients} client{'s' if clients > 1 else ''}{', cores awake' if awake else ''}{', on one core' if one_core else ''}"
     for way, title in (("frame", "as tutorials have it"), ("lean", "leanest")):
         bench.result(f"scores a second, {who}; service {title}", ("prepared SELECT", seen["tcp"]["rate"]), ("HTTP", seen[way]["rate"]), "/s",
                      at_least=20)
@@ -167,6 +185,7 @@ def measure(clients, awake):
 
 write_requests()
 if not bench.SMALL:
-    measure(1, awake=False)
+    measure(1)
     measure(1, awake=True)
-measure(8, awake=False)
+    measure(1, one_core=True)
+measure(8)
