@@ -65,6 +65,13 @@
 	 (relation)->rd_firstRelfilenodeSubid != InvalidSubTransactionId)
 #endif
 
+/* All settings of the server, and how many there are. */
+#if PG_VERSION_NUM >= 160000
+#define GUC_VARIABLES(n) get_guc_variables(n)
+#else
+#define GUC_VARIABLES(n) (*(n) = GetNumConfigOptions(), get_guc_variables())
+#endif
+
 /* 18 has pg_noreturn, which stands elsewhere in a declaration, and dropped this one. */
 #ifndef pg_attribute_noreturn
 #define pg_attribute_noreturn() __attribute__((noreturn))

@@ -23,6 +23,7 @@
 #include "scoring/statement.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -157,6 +158,7 @@ fraud_decide(PG_FUNCTION_ARGS)
 	GuardStatement *statement;
 	TupleTableSlot *slot;
 	GuardDecision decision;
+	int nest_level;
 	Datum result;
 
 	if (PG_ARGISNULL(0))
@@ -167,7 +169,9 @@ fraud_decide(PG_FUNCTION_ARGS)
 	relation = relation_of_record(fcinfo, record);
 	statement = guard_statement_begin(relation, trigger_of(relation), context);
 	slot = slot_of_record(relation, record);
+	nest_level = NewGUCNestLevel();
 	guard_decide(statement, slot, false, &decision);
+	AtEOXact_GUC(true, nest_level);
 	MemoryContextSwitchTo(caller);
 	result = result_of(fcinfo, statement->policy, &decision);
 	MemoryContextSwitchTo(context);

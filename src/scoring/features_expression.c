@@ -20,7 +20,7 @@
 #include "parser/parse_relation.h"
 #include "pg/encode.h"
 #include "scoring/expression.h"
-#include "scoring/features_view.h"
+#include "scoring/session_settings.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
@@ -75,7 +75,8 @@ write_out(Node *expression, Oid source)
 	int nest_level = NewGUCNestLevel();
 	char *sql;
 
-	feature_settings_exact();
+	/* So that it reads back as it was. */
+	session_settings_pin_meaning();
 	sql = deparse_expression(expression, deparse_context_for(SOURCE_ALIAS, source), true, false);
 	AtEOXact_GUC(true, nest_level);
 	return sql;

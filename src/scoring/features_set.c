@@ -25,6 +25,7 @@
 #include "pg/settings.h"
 #include "scoring/features_set.h"
 #include "scoring/features_trust.h"
+#include "scoring/session_settings.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
@@ -210,7 +211,8 @@ create(const char *name, const char *definition)
 
 	/* Queries are written, read and planned with names that mean the same to everybody. */
 	setting_for_now("search_path", "pg_catalog, pg_temp");
-	feature_settings_exact();
+	session_settings_pin_meaning();
+	session_settings_pin_plans();
 	/* Some hundred events at most, in the order of an index: a bitmap would have to be sorted. */
 	setting_for_now("enable_bitmapscan", "off");
 	set->memory = memory;

@@ -18,10 +18,8 @@
 #include "parser/parsetree.h"
 #include "pg/errors.h"
 #include "pg/feature_set.h"
-#include "pg/settings.h"
 #include "rewrite/rewriteHandler.h"
 #include "scoring/features_view.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/typcache.h"
@@ -250,18 +248,4 @@ feature_view_read(const char *name)
 	view = read_query(name, oid, copyObject(get_view_query(relation)));
 	table_close(relation, AccessShareLock);
 	return view;
-}
-
-void
-feature_settings_exact(void)
-{
-	static const char *const settings[][2] = {
-	    {"datestyle", "ISO"},
-	    {"intervalstyle", "postgres"},
-	    {"extra_float_digits", "1"},
-	    {"array_nulls", "on"},
-	};
-
-	for (int i = 0; i < lengthof(settings); i++)
-		setting_for_now(settings[i][0], settings[i][1]);
 }

@@ -45,10 +45,4 @@ typedef struct FeatureView
  */
 extern FeatureView *feature_view_read(const char *name);
 
-/*
- * Until the end of the GUC nest level: an expression that is written out reads back as
- * it was, whatever the session's settings say about floats, times and arrays.
- */
-extern void feature_settings_exact(void);
-
 #endif

@@ -18,6 +18,7 @@
 #include "scoring/guard_record.h"
 #include "scoring/guard_release.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -135,6 +136,7 @@ fraud_guard_row(PG_FUNCTION_ARGS)
 	GuardPolicy *policy;
 	GuardDecision decision;
 	GuardOutcome outcome;
+	int nest_level;
 	int64 id;
 
 	check_call(fcinfo);
@@ -144,9 +146,11 @@ fraud_guard_row(PG_FUNCTION_ARGS)
 	policy = statement->policy;
 	MemoryContextReset(statement->row_memory);
 	MemoryContextSwitchTo(statement->row_memory);
+	nest_level = NewGUCNestLevel();
 	guard_decide(statement, trigger->tg_trigslot, true, &decision);
 	outcome = outcome_of(policy, &decision);
 	id = guard_record(policy, &decision, outcome);
+	AtEOXact_GUC(true, nest_level);
 	MemoryContextSwitchTo(caller);
 	if (outcome == OUTCOME_REJECTED)
 		reject(policy, &decision, id, trigger->tg_relation);

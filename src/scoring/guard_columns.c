@@ -16,10 +16,12 @@
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "pg/double_converter.h"
+#include "pg/settings.h"
 #include "rewrite/rewriteHandler.h"
 #include "scoring/features_group.h"
-#include "scoring/features_view.h"
 #include "scoring/guard_columns.h"
+#include "scoring/session_settings.h"
+#include "scoring/value_text.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
@@ -37,8 +39,8 @@ struct GuardColumns
 	AttrNumber *generated;
 	ExprState **expressions; /* by generated */
 	ExprContext *evaluation;
-	FmgrInfo *outputs; /* by column; looked up when first needed */
-	FmgrInfo to_jsonb; /* of the row type */
+	ValueText *printers; /* by column; looked up when first needed */
+	FmgrInfo to_jsonb;   /* of the row type */
 };
 
 /* Binding */
@@ -87,7 +89,7 @@ guard_columns_bind(Relation relation)
 	columns->context = CurrentMemoryContext;
 	columns->relation = pstrdup(RelationGetRelationName(relation));
 	columns->tupdesc = CreateTupleDescCopyConstr(RelationGetDescr(relation));
-	columns->outputs = palloc0(columns->tupdesc->natts * sizeof(FmgrInfo));
+	columns->printers = palloc0(columns->tupdesc->natts * sizeof(ValueText));
 	bind_generated(columns, relation);
 	bind_to_jsonb(columns);
 	return columns;
@@ -158,21 +160,15 @@ char *
 guard_columns_text(const GuardColumns *columns, AttrNumber column, const Datum *values,
                    const bool *nulls)
 {
-	FmgrInfo *output;
+	ValueText *printer;
 
 	if (is_null(column, nulls))
 		return NULL;
-	output = &columns->outputs[column - 1];
-	if (!OidIsValid(output->fn_oid))
-	{
-		Oid function;
-		bool is_varlena;
-
-		getTypeOutputInfo(TupleDescAttr(columns->tupdesc, column - 1)->atttypid, &function,
-		                  &is_varlena);
-		fmgr_info_cxt(function, output, columns->context);
-	}
-	return OutputFunctionCall(output, values[column - 1]);
+	printer = &columns->printers[column - 1];
+	if (!OidIsValid(printer->output.fn_oid))
+		value_text_bind(printer, TupleDescAttr(columns->tupdesc, column - 1)->atttypid,
+		                columns->context);
+	return value_text(printer, values[column - 1]);
 }
 
 double
@@ -209,7 +205,8 @@ guard_columns_jsonb(const GuardColumns *columns, const Datum *values, const bool
 	HeapTuple tuple;
 	Datum document;
 
-	feature_settings_exact();
+	session_settings_pin_meaning();
+	setting_for_now("timezone", "UTC");
 	tuple =
 	    heap_form_tuple(columns->tupdesc, unconstify(Datum *, values), unconstify(bool *, nulls));
 	document = FunctionCall1(unconstify(FmgrInfo *, &columns->to_jsonb), HeapTupleGetDatum(tuple));

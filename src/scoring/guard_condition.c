@@ -23,8 +23,8 @@
 #include "pg/settings.h"
 #include "scoring/code_trust.h"
 #include "scoring/expression.h"
-#include "scoring/features_view.h"
 #include "scoring/guard_condition.h"
+#include "scoring/session_settings.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -56,7 +56,7 @@ guard_condition_row(TupleDesc columns)
 void
 guard_condition_settings(void)
 {
-	feature_settings_exact();
+	session_settings_pin_meaning();
 	setting_for_now("timezone", "UTC");
 	setting_for_now("search_path", "pg_catalog, pg_temp");
 }

@@ -18,6 +18,7 @@
 #include "scoring/guard_scorer.h"
 #include "scoring/guard_thresholds.h"
 #include "scoring/model_explainer.h"
+#include "scoring/session_settings.h"
 #include "scoring/statement.h"
 #include "utils/datum.h"
 #include "utils/snapmgr.h"
@@ -314,6 +315,9 @@ begin_decision(GuardPolicy *policy, TupleTableSlot *slot, GuardDecision *decisio
 		                errmsg("a guard's decision asks for a decision of the same guard")));
 	/* As the server does itself a moment later: as the current user. */
 	guard_columns_complete(policy->columns, slot, &decision->values, &decision->nulls);
+	/* From here on nothing depends on what the role that inserts has set. */
+	session_settings_pin_meaning();
+	session_settings_pin_plans();
 	if (policy->card_numbers != NULL)
 		guard_card_numbers_check(policy->card_numbers, decision->values, decision->nulls);
 	describe_row(policy, decision);

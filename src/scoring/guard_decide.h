@@ -55,7 +55,7 @@ typedef struct GuardDecision
 /*
  * Decides about the row in a slot of the relation's columns, under the active snapshot; as_insert
  * says that its INSERT is under way: it takes the policy's locks, and blocks may be passed by
- * chance. In CurrentMemoryContext. FD010, and what guard_attempt does not catch.
+ * chance. In CurrentMemoryContext. Settings are pinned until the GUC nest level ends. FD010, and what guard_attempt does not catch.
  */
 extern void guard_decide(GuardStatement *statement, TupleTableSlot *slot, bool as_insert,
                          GuardDecision *decision);

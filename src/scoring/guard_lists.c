@@ -2,17 +2,18 @@
  * guard_lists.c
  *		Looks up what a row names in the lists.
  *
- * A value is looked up as its column's type prints it, char(n) without trailing blanks.
+ * A value is looked up as its column's type prints it by default, whatever the session has set,
+ * char(n) without trailing blanks.
  */
 #include "postgres.h"
 #include "pg/compat.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "fmgr.h"
 #include "pg/json_member.h"
 #include "pg/registry_lists.h"
 #include "scoring/guard_lists.h"
+#include "scoring/value_text.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -22,7 +23,7 @@ typedef struct ListedColumn
 	char *kind;
 	Datum kind_text;
 	Oid type;
-	FmgrInfo output;
+	ValueText printer;
 } ListedColumn;
 
 struct GuardLists
@@ -55,16 +56,12 @@ string_of(const JsonbValue *value, const char *option)
 static void
 bind_column(ListedColumn *column, const char *kind, const char *name, const GuardColumns *columns)
 {
-	Oid output;
-	bool is_varlena;
-
 	column->kind = pstrdup(kind);
 	column->kind_text = CStringGetTextDatum(kind);
 	column->place = guard_columns_find(columns, name, "option \"entities\"") - 1;
 	column->type =
 	    getBaseType(TupleDescAttr(guard_columns_tupdesc(columns), column->place)->atttypid);
-	getTypeOutputInfo(column->type, &output, &is_varlena);
-	fmgr_info(output, &column->output);
+	value_text_bind(&column->printer, column->type, CurrentMemoryContext);
 }
 
 static void
@@ -115,7 +112,7 @@ guard_lists_bind(const Jsonb *options, const GuardColumns *columns)
 /* Matching */
 
 static Datum
-value_as_text(const ListedColumn *column, Datum value)
+value_as_text(ListedColumn *column, Datum value)
 {
 	switch (column->type)
 	{
@@ -125,8 +122,7 @@ value_as_text(const ListedColumn *column, Datum value)
 		case BPCHAROID:
 			return DirectFunctionCall1(rtrim1, value);
 		default:
-			return CStringGetTextDatum(
-			    OutputFunctionCall(unconstify(FmgrInfo *, &column->output), value));
+			return CStringGetTextDatum(value_text(&column->printer, value));
 	}
 }
 
@@ -183,7 +179,7 @@ guard_lists_match(const GuardLists *lists, const Datum *values, const bool *null
 	scan = registry_lists_begin(snapshot);
 	for (int i = 0; i < lists->n_columns; i++)
 	{
-		const ListedColumn *column = &lists->columns[i];
+		ListedColumn *column = &lists->columns[i];
 
 		if (nulls[column->place])
 			continue;
