@@ -133,5 +133,5 @@ fraud_rules_fired(PG_FUNCTION_ARGS)
 	site = call_site(fcinfo, tuple.t_data, PG_GETARG_JSONB_P(1));
 	heap_deform_tuple(&tuple, site->columns, site->values, site->nulls);
 	site->score = PG_ARGISNULL(2) ? NAN : PG_GETARG_FLOAT8(2);
-	PG_RETURN_JSONB_P(fired_rules(site, !guard_attempt(ask, site, 0, &failure)));
+	PG_RETURN_JSONB_P(fired_rules(site, !guard_attempt(STEP_DECIDES, ask, site, 0, &failure)));
 }

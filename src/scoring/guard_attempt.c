@@ -29,7 +29,7 @@ guard_attempt_as(Oid owner)
 }
 
 static bool
-is_ours_to_decide(int sqlstate, bool late)
+is_ours_to_decide(GuardStep kind, int sqlstate, bool late)
 {
 	switch (sqlstate)
 	{
@@ -41,14 +41,20 @@ is_ours_to_decide(int sqlstate, bool late)
 		case ERRCODE_ADMIN_SHUTDOWN:
 		case ERRCODE_DATABASE_DROPPED:
 			return false;
+		case ERRCODE_STATEMENT_TOO_COMPLEX: /* the stack */
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+			return kind == STEP_ADDS;
 	}
+	if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INSUFFICIENT_RESOURCES)
+		return kind == STEP_ADDS;
 	/* Serialization failures and deadlocks: who retries the transaction asks again. */
 	return ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_TRANSACTION_ROLLBACK;
 }
 
 /* After an error: the failure, or the error once more. */
 static void
-take_failure(MemoryContext caller, ResourceOwner owner, TimestampTz outer, GuardFailure *failure)
+take_failure(GuardStep kind, MemoryContext caller, ResourceOwner owner, TimestampTz outer,
+             GuardFailure *failure)
 {
 	bool late = guard_budget_end(outer);
 	ErrorData *error;
@@ -59,7 +65,7 @@ take_failure(MemoryContext caller, ResourceOwner owner, TimestampTz outer, Guard
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
-	if (!is_ours_to_decide(error->sqlerrcode, late))
+	if (!is_ours_to_decide(kind, error->sqlerrcode, late))
 		ReThrowError(error);
 	*failure = (GuardFailure){error->sqlerrcode, error->message, error->context};
 	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
@@ -70,7 +76,7 @@ take_failure(MemoryContext caller, ResourceOwner owner, TimestampTz outer, Guard
 }
 
 bool
-guard_attempt(void (*step)(void *argument), void *argument, TimestampTz deadline,
+guard_attempt(GuardStep kind, void (*step)(void *argument), void *argument, TimestampTz deadline,
               GuardFailure *failure)
 {
 	MemoryContext caller = CurrentMemoryContext;
@@ -98,7 +104,7 @@ guard_attempt(void (*step)(void *argument), void *argument, TimestampTz deadline
 	}
 	PG_CATCH();
 	{
-		take_failure(caller, resource_owner, outer, failure);
+		take_failure(kind, caller, resource_owner, outer, failure);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);

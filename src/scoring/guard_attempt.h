@@ -14,16 +14,24 @@ typedef struct GuardFailure
 	char *context; /* where it came from, e.g. which rule; NULL: not known */
 } GuardFailure;
 
+typedef enum GuardStep
+{
+	STEP_DECIDES,
+	STEP_ADDS /* what the decision does not depend on */
+} GuardStep;
+
 /*
  * Runs step(argument) in a subtransaction, and takes back what it changed if it fails: false, with
  * the failure in CurrentMemoryContext. A step that has not ended at the deadline (0: none)
  * fails with FD011. The user is afterwards who it was before.
  *
  * Not caught, since it is not for the guard to decide on: a cancellation by anybody else, a
- * shutdown, a serialization failure or deadlock, and a card number (FD010).
+ * shutdown, a serialization failure or deadlock, and a card number (FD010). Nor, of a step that
+ * decides, the want of memory, locks, disk or stack, and lock_timeout: who inserts can bring them
+ * about in the own session, and would be let in by on_error.
  */
-extern bool guard_attempt(void (*step)(void *argument), void *argument, TimestampTz deadline,
-                          GuardFailure *failure);
+extern bool guard_attempt(GuardStep kind, void (*step)(void *argument), void *argument,
+                          TimestampTz deadline, GuardFailure *failure);
 
 /* In a step: from here on as the policy's owner, restricted as in an index's maintenance. */
 extern void guard_attempt_as(Oid owner);

@@ -253,7 +253,7 @@ try_beside(void (*beside)(void *), Step *step, TimestampTz deadline, const char 
 {
 	GuardFailure failure;
 
-	if (!guard_attempt(beside, step, deadline, &failure))
+	if (!guard_attempt(STEP_ADDS, beside, step, deadline, &failure))
 		ereport(LOG_SERVER_ONLY,
 		        (errcode(failure.sqlstate),
 		         errmsg("a guard's decision has no %s: %s", what, failure.message)));
@@ -265,7 +265,7 @@ run_steps(Step *step, bool as_insert, TimestampTz deadline)
 	GuardDecision *decision = step->decision;
 	const GuardPolicy *policy = step->statement->policy;
 
-	decision->failed = !guard_attempt(collect, step, deadline, &decision->failure);
+	decision->failed = !guard_attempt(STEP_DECIDES, collect, step, deadline, &decision->failure);
 	make_decision(policy, decision);
 	draw_random_pass(policy, as_insert, decision);
 	if (wants_reasons(policy, decision))

@@ -164,3 +164,40 @@ DROP TABLE long_key;
 
 DROP OWNED BY regress_guard_errors_renamed, regress_guard_errors_other;
 DROP ROLE regress_guard_errors_renamed, regress_guard_errors_other;
+
+\echo what a session can bring about for itself does not let a row in: too little stack, too little room for temporary files
+CREATE TABLE in_need (id int);
+CREATE FUNCTION sorts(id int) RETURNS bool LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (SELECT count(*) FROM (SELECT i FROM generate_series(1, 300000) AS i ORDER BY -i OFFSET 0) AS s) > 0;
+END
+$$;
+SELECT fraud_guard('in_need', model => '', on_error => 'allow');
+SELECT fraud_rule('in_need', 'sorts', 'public.sorts(id)', 'block');
+INSERT INTO in_need VALUES (1);
+SET temp_file_limit = 0;
+INSERT INTO in_need VALUES (1);
+\echo :LAST_ERROR_SQLSTATE
+RESET temp_file_limit;
+CREATE FUNCTION insert_below(depth int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF depth = 0 THEN
+    INSERT INTO in_need VALUES (1);
+  ELSE
+    PERFORM insert_below(depth - 1);
+  END IF;
+END
+$$;
+CREATE FUNCTION outcome_below(depth int) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM insert_below(depth);
+  RETURN 'inserted';
+EXCEPTION WHEN OTHERS THEN
+  RETURN SQLSTATE;
+END
+$$;
+SET max_stack_depth = '300kB';
+-- Somewhere between where a decision can be made and where nothing can be inserted.
+SELECT string_agg(DISTINCT outcome_below(depth), ' ') AS outcomes FROM generate_series(0, 200) AS depth;
+RESET max_stack_depth;
+SELECT count(*) FROM in_need;
