@@ -149,7 +149,7 @@ fraud_guard_row(PG_FUNCTION_ARGS)
 	nest_level = NewGUCNestLevel();
 	guard_decide(statement, trigger->tg_trigslot, true, &decision);
 	outcome = outcome_of(policy, &decision);
-	id = guard_record(policy, &decision, outcome);
+	id = guard_record(policy, &decision, &outcome);
 	AtEOXact_GUC(true, nest_level);
 	MemoryContextSwitchTo(caller);
 	if (outcome == OUTCOME_REJECTED)

@@ -155,16 +155,52 @@ quarantine(const GuardPolicy *policy, int64 id, Jsonb *row)
 	guard_store_quarantined(values, nulls);
 }
 
+typedef struct RowText
+{
+	const GuardPolicy *policy;
+	const GuardDecision *decision;
+	Jsonb *row;
+} RowText;
+
+static void
+write_row(void *argument)
+{
+	RowText *text = argument;
+
+	text->row =
+	    guard_columns_jsonb(text->policy->columns, text->decision->values, text->decision->nulls);
+}
+
+/*
+ * NULL for a row that jsonb cannot hold: a json with \u0000 in it, a text of 256 MB. Who inserts
+ * one must not keep a rejection off the record by it.
+ */
+static Jsonb *
+row_as_jsonb(const GuardPolicy *policy, const GuardDecision *decision)
+{
+	RowText text = {policy, decision};
+	GuardFailure failure;
+
+	if (guard_attempt(STEP_ADDS, write_row, &text, 0, &failure))
+		return text.row;
+	ereport(LOG_SERVER_ONLY, (errcode(failure.sqlstate),
+	                          errmsg("a guard's decision has no row: %s", failure.message)));
+	return NULL;
+}
+
 int64
-guard_record(const GuardPolicy *policy, const GuardDecision *decision, GuardOutcome outcome)
+guard_record(const GuardPolicy *policy, const GuardDecision *decision, GuardOutcome *wanted)
 {
 	int64 id = guard_store_next_decision();
+	GuardOutcome outcome = *wanted;
 	Jsonb *row = NULL;
 	Record record;
 
 	memset(record.nulls, true, sizeof(record.nulls));
 	if (outcome == OUTCOME_QUARANTINED || records_row(policy, decision))
-		row = guard_columns_jsonb(policy->columns, decision->values, decision->nulls);
+		row = row_as_jsonb(policy, decision);
+	if (outcome == OUTCOME_QUARANTINED && row == NULL)
+		outcome = *wanted = OUTCOME_REJECTED;
 	put(&record, DECISION_ID, Int64GetDatum(id));
 	put(&record, DECISION_DECIDED_AT, TimestampTzGetDatum(decision->decided_at));
 	put(&record, DECISION_RELATION, ObjectIdGetDatum(policy->guarded));

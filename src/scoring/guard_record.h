@@ -15,11 +15,12 @@ typedef enum GuardOutcome
 } GuardOutcome;
 
 /*
- * Records a decision with what became of the row, and the row itself where it is quarantined; the
- * number of the decision. A rejection is on record whatever becomes of the transaction.
+ * Records a decision with what becomes of the row, and the row itself where it is quarantined; the
+ * number of the decision. A row that cannot be held in quarantine is rejected: *outcome says so.
+ * A rejection is on record whatever becomes of the transaction.
  */
 extern int64 guard_record(const GuardPolicy *policy, const GuardDecision *decision,
-                          GuardOutcome outcome);
+                          GuardOutcome *outcome);
 
 /* Microseconds since the decision began, at most what an int4 holds. */
 extern int32 guard_latency(const GuardDecision *decision);

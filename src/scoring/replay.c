@@ -256,7 +256,7 @@ replay_scoring(const Record *record, ReturnSetInfo *result, double *score)
 
 /* What becomes of a row; NULL where on_block is not known and matters. */
 static const char *
-outcome_of(Decision decision, bool random_pass, const char *on_block)
+outcome_of(Decision decision, bool random_pass, const char *on_block, const char *recorded)
 {
 	if (decision != DECISION_BLOCK || random_pass)
 		return "inserted";
@@ -264,7 +264,10 @@ outcome_of(Decision decision, bool random_pass, const char *on_block)
 		return NULL;
 	if (strcmp(on_block, "reject") == 0)
 		return "rejected";
-	return strcmp(on_block, "quarantine") == 0 ? "quarantined" : "inserted";
+	if (strcmp(on_block, "quarantine") != 0)
+		return "inserted";
+	/* Where jsonb could not hold the row: it is not there to be asked. */
+	return recorded != NULL && strcmp(recorded, "rejected") == 0 ? recorded : "quarantined";
 }
 
 static void
@@ -281,14 +284,15 @@ replay_decision(const Record *record, double score, const char *on_error, const 
 	    .block_at = number_of(record, COLUMN_BLOCK_AT),
 	};
 	bool random_pass = DatumGetBool(record->column[COLUMN_RANDOM_PASS].value);
+	char *outcome = text_of(record, COLUMN_OUTCOME);
 	DecisionMade made;
 	bool known = recorded_decide(&inputs, &made);
 
 	put_text(result, "decision", text_of(record, COLUMN_DECISION),
 	         known ? decision_name(made.decision) : NULL);
 	put_text(result, "ground", text_of(record, COLUMN_GROUND), decision_ground_name(made.ground));
-	put_text(result, "outcome", text_of(record, COLUMN_OUTCOME),
-	         known ? outcome_of(made.decision, random_pass, on_block) : NULL);
+	put_text(result, "outcome", outcome,
+	         known ? outcome_of(made.decision, random_pass, on_block, outcome) : NULL);
 }
 
 /*

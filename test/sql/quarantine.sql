@@ -102,3 +102,17 @@ RESET ROLE;
 SELECT resolved_by FROM fraud.quarantine WHERE decision_id = :held;
 DROP OWNED BY regress_quarantine_analyst;
 DROP ROLE regress_quarantine_analyst;
+
+\echo a row that jsonb cannot hold is rejected, and that is on record
+CREATE TABLE documents (id int, document json);
+SELECT fraud_guard('documents', model => '', on_block => 'quarantine', key => 'id');
+SELECT fraud_rule('documents', 'all', 'id > 0', 'block'), fraud_rule('documents', 'some', 'id = 0', 'review');
+INSERT INTO documents VALUES (1, '{"a": "\u0000"}');
+INSERT INTO documents VALUES (2, '{"a": 1e1000000}');
+INSERT INTO documents VALUES (3, '{"a": "\ud800"}');
+INSERT INTO documents VALUES (4, '{"a": 1}');
+INSERT INTO documents VALUES (0, '{"a": "\u0000"}');
+SELECT fraud_guard('documents', model => '', key => 'id');
+INSERT INTO documents VALUES (5, '{"a": "\u0000"}');
+SELECT d.key, d.decision, d.outcome, d."row", q.status, (SELECT bool_and(r.equal) FROM fraud_replay(d.decision_id) AS r) AS equal
+FROM fraud.decision d LEFT JOIN fraud.quarantine q USING (decision_id) WHERE d.relation = 'documents'::regclass ORDER BY decision_id;
