@@ -26,11 +26,12 @@ COMMENT ON COLUMN fraud.list_entry.expires IS 'from then on it counts no more; N
 SELECT pg_catalog.pg_extension_config_dump('fraud.list_entry', '');
 SELECT pg_catalog.pg_extension_config_dump('fraud.list_entry_id_seq', '');
 
--- What was written stays: an entry is removed once, in the role's own name, and then it is history
--- until fraud_purge.
+-- What was written stays: an entry is removed once, now and in the role's own name, and then it is history
+-- until fraud_purge, which goes by removed_at.
 CREATE TRIGGER list_entry_is_removed_only BEFORE UPDATE ON fraud.list_entry
   FOR EACH ROW WHEN (
     OLD.removed_at IS NOT NULL OR NEW.removed_at IS NULL OR NEW.removed_by IS DISTINCT FROM CURRENT_USER
+    OR NEW.removed_at NOT BETWEEN now() AND clock_timestamp()
     OR (OLD.entry_id, OLD.list, OLD.kind, OLD.value, OLD.decision)
       IS DISTINCT FROM (NEW.entry_id, NEW.list, NEW.kind, NEW.value, NEW.decision)
     OR (OLD.expires, OLD.note, OLD.added_at, OLD.added_by)
@@ -44,24 +45,29 @@ ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_is_removed_only;
 ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_stays;
 ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_is_not_truncated;
 
-CREATE FUNCTION fraud.refuse_other_adder() RETURNS trigger
+CREATE FUNCTION fraud.refuse_made_up_entry() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+  IF (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+    RETURN NEW;
+  ELSIF NEW.added_by <> current_user THEN
     RAISE EXCEPTION 'role "%" cannot add to a list in the name of role "%"', current_user, NEW.added_by
       USING ERRCODE = 'insufficient_privilege';
   END IF;
-  RETURN NEW;
+  RAISE EXCEPTION 'role "%" cannot choose added_at, removed_at and removed_by of an entry', current_user
+    USING ERRCODE = 'insufficient_privilege', HINT = 'Leave them out.';
 END
 $$;
-REVOKE ALL ON FUNCTION fraud.refuse_other_adder() FROM PUBLIC;
-COMMENT ON FUNCTION fraud.refuse_other_adder() IS
-'trigger of fraud.list_entry: 42501 for an added_by that is not the role itself, except in a superuser''s restore';
-CREATE TRIGGER list_entry_names_who_added_it BEFORE INSERT ON fraud.list_entry
-  FOR EACH ROW WHEN (NEW.added_by <> CURRENT_USER) EXECUTE FUNCTION fraud.refuse_other_adder();
-ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_names_who_added_it;
+REVOKE ALL ON FUNCTION fraud.refuse_made_up_entry() FROM PUBLIC;
+COMMENT ON FUNCTION fraud.refuse_made_up_entry() IS
+'trigger of fraud.list_entry: 42501 for an entry in the name of another role or of another time, except in a superuser''s restore';
+CREATE TRIGGER list_entry_says_who_added_it_when BEFORE INSERT ON fraud.list_entry
+  FOR EACH ROW WHEN (NEW.added_by <> CURRENT_USER OR NEW.added_at NOT BETWEEN now() AND clock_timestamp()
+    OR NEW.removed_at IS NOT NULL OR NEW.removed_by IS NOT NULL)
+  EXECUTE FUNCTION fraud.refuse_made_up_entry();
+ALTER TABLE fraud.list_entry ENABLE ALWAYS TRIGGER list_entry_says_who_added_it_when;
 
 CREATE FUNCTION fraud.decision_named(name text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

@@ -2,7 +2,7 @@
 -- what is the other's, and nobody else's code runs.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(26);
+SELECT plan(33);
 
 CREATE ROLE fraud_test_owner;
 CREATE ROLE fraud_test_member;
@@ -124,6 +124,26 @@ SET LOCAL ROLE fraud_test_other;
 SELECT lives_ok($$SELECT fraud_list_add('l', 'card', 'x', 'block')$$, 'whoever may insert entries adds them');
 SELECT throws_ok($$INSERT INTO fraud.list_entry (list, kind, value, decision, added_by) VALUES ('l', 'card', 'y', 'approve', 'postgres')$$,
   '42501', 'role "fraud_test_other" cannot add to a list in the name of role "postgres"', 'in the own name');
+SELECT throws_ok($$INSERT INTO fraud.list_entry (list, kind, value, decision, added_at) VALUES ('l', 'card', 'y', 'approve', now() - interval '1 year')$$,
+  '42501', 'role "fraud_test_other" cannot choose added_at, removed_at and removed_by of an entry', 'as of now');
+SELECT throws_ok($$INSERT INTO fraud.list_entry (list, kind, value, decision, removed_at) VALUES ('l', 'card', 'y', 'approve', now())$$,
+  '42501', 'role "fraud_test_other" cannot choose added_at, removed_at and removed_by of an entry', 'which are not removed yet');
+RESET ROLE;
+CREATE ROLE fraud_test_keeper;
+GRANT EXECUTE ON FUNCTION fraud_list_add, fraud_list_remove TO fraud_test_keeper;
+GRANT SELECT, INSERT (list, kind, value, decision, expires, note), UPDATE (removed_at, removed_by) ON fraud.list_entry TO fraud_test_keeper;
+GRANT USAGE ON SEQUENCE fraud.list_entry_id_seq TO fraud_test_keeper;
+GRANT ALL ON ALL TABLES IN SCHEMA pg_temp TO fraud_test_keeper;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA pg_temp TO fraud_test_keeper;
+SET LOCAL ROLE fraud_test_keeper;
+SELECT lives_ok($$SELECT fraud_list_add('k', 'card', 'x', 'block'), fraud_list_add('k', 'card', 'x', 'review')$$,
+  'who has the rights that the documentation lists adds entries, and replaces them');
+SELECT results_eq($$SELECT fraud_list_remove('k', 'card', 'x')$$, ARRAY[true], 'and removes them');
+SELECT lives_ok($$SELECT fraud_list_add('k', 'card', 'y', 'block')$$, 'there is another one');
+SELECT throws_ok($$UPDATE fraud.list_entry SET removed_at = now() - interval '10 years', removed_by = current_user WHERE value = 'y'$$,
+  '55000', 'rows of fraud.list_entry are immutable', 'nobody removes one long ago, for fraud_purge to take away');
+SELECT throws_ok($$UPDATE fraud.list_entry SET removed_at = clock_timestamp(), removed_by = 'postgres' WHERE value = 'y'$$,
+  '55000', 'rows of fraud.list_entry are immutable', 'nor in the name of somebody else');
 RESET ROLE;
 
 SELECT * FROM finish();
