@@ -2,6 +2,10 @@
  * decide.c
  *		fraud_decide: what the guard of a table would decide about a row, and nothing done
  *		about it; and fraud.check_guard, which finds what does not fit before rows come.
+ *
+ * Functions of generated columns belong to the table's owner, and are called as soon as they are
+ * planned. Who inserts calls them as the server does; who only asks, or looks after the guards of
+ * others, as a superuser does, must not: so both act as the owner.
  */
 #include "postgres.h"
 #include "pg/compat.h"
@@ -159,6 +163,8 @@ fraud_decide(PG_FUNCTION_ARGS)
 	TupleTableSlot *slot;
 	GuardDecision decision;
 	int nest_level;
+	Oid user;
+	int security;
 	Datum result;
 
 	if (PG_ARGISNULL(0))
@@ -167,11 +173,14 @@ fraud_decide(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(context);
 	record = PG_GETARG_HEAPTUPLEHEADER(0);
 	relation = relation_of_record(fcinfo, record);
-	statement = guard_statement_begin(relation, trigger_of(relation), context);
 	slot = slot_of_record(relation, record);
+	GetUserIdAndSecContext(&user, &security);
+	guard_attempt_as(relation->rd_rel->relowner);
+	statement = guard_statement_begin(relation, trigger_of(relation), context);
 	nest_level = NewGUCNestLevel();
 	guard_decide(statement, slot, false, &decision);
 	AtEOXact_GUC(true, nest_level);
+	SetUserIdAndSecContext(user, security);
 	MemoryContextSwitchTo(caller);
 	result = result_of(fcinfo, statement->policy, &decision);
 	MemoryContextSwitchTo(context);
@@ -184,18 +193,22 @@ fraud_decide(PG_FUNCTION_ARGS)
 
 /* As the owner, whose rights an error gives back. */
 static void
-check_scorer(GuardStatement *statement, Snapshot snapshot)
+check_as_owner(Relation relation, MemoryContext context, Snapshot snapshot)
 {
-	GuardPolicy *policy = statement->policy;
+	GuardStatement *statement;
+	GuardPolicy *policy;
 	LoadedModel *model;
 	Oid user;
-	int context;
+	int security;
 
-	GetUserIdAndSecContext(&user, &context);
+	GetUserIdAndSecContext(&user, &security);
+	guard_attempt_as(relation->rd_rel->relowner);
+	statement = guard_statement_begin(relation, trigger_of(relation), context);
+	policy = statement->policy;
 	guard_attempt_as(guard_statement_owner(statement));
 	model = guard_statement_champion(statement, snapshot);
 	(void) guard_scorer_get(policy, &policy->champion, model, true, snapshot);
-	SetUserIdAndSecContext(user, context);
+	SetUserIdAndSecContext(user, security);
 }
 
 /*
@@ -212,7 +225,7 @@ fraud_check_guard(PG_FUNCTION_ARGS)
 	Snapshot snapshot = statement_snapshot();
 
 	MemoryContextSwitchTo(context);
-	check_scorer(guard_statement_begin(relation, trigger_of(relation), context), snapshot);
+	check_as_owner(relation, context, snapshot);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	table_close(relation, NoLock);

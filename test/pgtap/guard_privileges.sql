@@ -2,7 +2,7 @@
 -- than they have: rules and history are the owner's, records are nobody's to write.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(35);
+SELECT plan(38);
 
 CREATE ROLE fraud_test_owner;
 CREATE ROLE fraud_test_payer;
@@ -116,6 +116,23 @@ RESET ROLE;
 SET LOCAL ROLE fraud_test_stranger;
 SELECT throws_ok($$SELECT fraud_decide(r, 'shop.tx') FROM (SELECT 1) AS r$$, '42501', 'permission denied for table tx', 'who may not insert may not ask');
 RESET ROLE;
+-- code of generated columns is the owner's, and called as soon as it is planned
+SET LOCAL ROLE fraud_test_owner;
+CREATE FUNCTION shop.who_generates(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  PERFORM set_config('fraud_test.generated_as', concat_ws(' ', nullif(current_setting('fraud_test.generated_as', true), ''), current_user), false);
+  RETURN n;
+END $$;
+CREATE TABLE shop.generated (id int, one int GENERATED ALWAYS AS (shop.who_generates(1)) STORED, same int GENERATED ALWAYS AS (shop.who_generates(id)) STORED);
+RESET ROLE;
+SELECT set_config('fraud_test.generated_as', '', false);
+SELECT fraud_guard('shop.generated', model => '') > 0, fraud_rule('shop.generated', 'r', 'id > 1', 'block') > 0 \g /dev/null
+SELECT is((SELECT string_agg(DISTINCT w, ' ') FROM regexp_split_to_table(current_setting('fraud_test.generated_as'), ' ') AS w), 'fraud_test_owner',
+  'a superuser who guards the table of others does not lend them the rights');
+SELECT set_config('fraud_test.generated_as', '', false);
+SELECT is((SELECT d.decision FROM fraud_decide(ROW(2, NULL, NULL)::shop.generated) AS d), 'block', 'nor who asks');
+SELECT is((SELECT string_agg(DISTINCT w, ' ') FROM regexp_split_to_table(current_setting('fraud_test.generated_as'), ' ') AS w), 'fraud_test_owner',
+  'which the code sees');
 -- the owner is no longer the owner
 ALTER TABLE shop.tx OWNER TO fraud_test_stranger;
 SET LOCAL ROLE fraud_test_payer;
