@@ -25,7 +25,9 @@
 #include "pg/settings.h"
 #include "scoring/features_set.h"
 #include "scoring/features_trust.h"
+#include "scoring/relation_trust.h"
 #include "scoring/session_settings.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
@@ -50,8 +52,9 @@ on_relation_change(Datum argument, Oid relation)
 	{
 		FeaturesSet *set = dlist_container(FeaturesSet, node, iter.cur);
 
+		/* Indexes and the like of a relation that is lent have identities of their own. */
 		if (relation == InvalidOid || relation == set->view || relation == set->source ||
-		    relation == set->registry || relation == set->rates)
+		    relation == set->registry || relation == set->rates || set->lent != NIL)
 			set->stale = true;
 	}
 }
@@ -150,8 +153,11 @@ make_column(const FeaturesSet *set, const FeatureView *view, const ViewColumn *s
 static void
 make(FeaturesSet *set, const FeatureView *view)
 {
-	Relation source = relation_open(view->source, AccessShareLock);
+	Relation source;
 
+	set->lent =
+	    relation_trust_check(view->source, psprintf("the set of features \"%s\"", set->name));
+	source = relation_open(view->source, AccessShareLock);
 	set->source_columns = CreateTupleDescCopy(RelationGetDescr(source));
 	relation_close(source, AccessShareLock);
 	set->view = view->view;
@@ -275,6 +281,19 @@ is_good(const FeaturesSet *set, const char *definition)
 	return statement_same(&now, &set->statement);
 }
 
+/*
+ * With these locks, nothing is planned anew before the next check: who changes what
+ * hangs on these relations is known of from here on, or waits.
+ */
+static void
+lock_lent(const FeaturesSet *set)
+{
+	ListCell *cell;
+
+	foreach (cell, set->lent)
+		LockRelationOid(lfirst_oid(cell), AccessShareLock);
+}
+
 static FeaturesSet *
 find(const char *name, const char *definition)
 {
@@ -289,6 +308,7 @@ find(const char *name, const char *definition)
 		if (set->busy)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_RECURSION),
 			                errmsg("the set of features \"%s\" is computed by itself", name)));
+		lock_lent(set);
 		if (is_good(set, definition))
 			return set;
 		forget(set);

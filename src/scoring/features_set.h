@@ -50,7 +50,8 @@ typedef struct FeaturesSet
 	dlist_node node;
 	MemoryContext memory;
 	Oid view, source, registry, rates;
-	Oid user;                /* functions were checked for */
+	List *lent; /* relations, where one is of a role that is not trusted with code; NIL: none */
+	Oid user;   /* functions were checked for */
 	TimestampTz transaction; /* of a snapshot that later ones outdate; 0: any */
 	bool for_one_statement;  /* others see later rates */
 	StatementIdentity statement;
