@@ -5,7 +5,8 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS '$libdir/fraud_detect', 'fraud_is_card_number';
 COMMENT ON FUNCTION fraud.is_card_number(anyelement) IS
 'does a text hold, or is a number, what looks like the number of a payment card: 13 to 19 digits, in one piece or in groups of '
-'six at most, whose check digit is right (Luhn)? Only texts, bigint, numeric and float8 can. NULL for NULL';
+'six at most, whose check digit is right (Luhn)? Values of other types as they are printed; smaller numbers, times and uuids never '
+'do. NULL for NULL';
 
 -- In C: the error leaves out its context, and the statement stays out of the log.
 CREATE FUNCTION fraud.refuse_card_number(value text, what text, exception text) RETURNS void

@@ -37,8 +37,8 @@ AS '$libdir/fraud_detect', 'fraud_decide';
 REVOKE ALL ON FUNCTION @extschema@.fraud_decide(record, regclass) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_decide(record, regclass) IS
 'what the guard of a table (NULL: the one that the record is a row of) would decide about a row now: nothing is recorded, '
-'locked or passed by chance. NULL for a NULL record. Needs INSERT on the table (42501); FD012 where it has no guard, FD010 '
-'for a card number';
+'locked or passed by chance. NULL for a NULL record. Needs INSERT on the table (42501); what failed is said in words only to who '
+'may read fraud.decision. FD012 where the table has no guard, FD010 for a card number';
 
 -- Defaults of all options. What is not here is not an option.
 CREATE FUNCTION fraud.guard_option_defaults() RETURNS jsonb

@@ -123,13 +123,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+  exception constant text := 'What only looks like a card number is taken with not_card_number => true.';
   meaning constant text := fraud.decision_named(decision);
   added bigint;
 BEGIN
   PERFORM fraud.check_list_entry(list, kind, value);
   IF not_card_number IS NOT TRUE THEN
-    PERFORM fraud.refuse_card_number(value, format('the value for list "%s"', list),
-      'A value that only looks like a card number is taken with not_card_number => true.');
+    PERFORM fraud.refuse_card_number(value, format('the value for list "%s"', list), exception),
+      fraud.refuse_card_number(note, format('a part of the note for list "%s"', list), exception);
   END IF;
   IF expires <= clock_timestamp() THEN
     RAISE EXCEPTION 'an entry cannot expire in the past' USING ERRCODE = 'invalid_parameter_value',
@@ -150,7 +151,7 @@ REVOKE ALL ON FUNCTION
   @extschema@.fraud_list_add(text, text, text, text, timestamptz, text, bool) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_list_add(text, text, text, text, timestamptz, text, bool) IS
 'adds a value to a list, in place of the entry that the list has of it; the number of the entry. kind: card, customer, merchant, '
-'device or country; decision: approve (or allow), review or block; expires NULL: never. FD010 for what looks like a card number, '
+'device or country; decision: approve (or allow), review or block; expires NULL: never. FD010 for what looks like a card number, also in the note, '
 'unless not_card_number; 22023 for an unknown kind or decision, an empty value or one of more than 1000 bytes, or a time that is '
 'over; 22004 for NULL';
 

@@ -43,6 +43,10 @@ BEGIN
   ELSIF name = '' THEN
     RAISE EXCEPTION 'the name of a rule must not be empty' USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  -- A policy stays for ever, and decisions name their rules.
+  PERFORM fraud.refuse_card_number(name, 'the name of the rule', 'Cards belong on a list, by their tokens.'),
+    fraud.refuse_card_number(condition, 'a part of the condition', 'Cards belong on a list, by their tokens. A number that is '
+      'none can be written in another way, as 4.1e15.');
   policy := fraud.policy_to_change(relation);
   policy.rules := fraud.replace_rule(policy.rules, name,
     jsonb_build_object('name', name, 'condition', condition, 'decision', meaning, 'priority', priority));
@@ -58,7 +62,7 @@ COMMENT ON FUNCTION @extschema@.fraud_rule(regclass, text, text, text, int) IS
 'model.score). decision: approve (or allow), review or block. Rules are asked in the order of priority and name; the first one that '
 'is true decides. Errors: 42601, 42703, 42883 and others of the parser; 42P17 for a condition that may change something; 42501 for '
 'one that uses functions of roles without the owner''s rights, and for who is not the table''s owner; 22023 for an unknown decision '
-'or an empty name; FD012 where the table has no guard; those of fraud_guard for its model; 22004 for NULL';
+'or an empty name; FD010 for a card number in the name or the condition; FD012 where the table has no guard; those of fraud_guard for its model; 22004 for NULL';
 
 CREATE FUNCTION @extschema@.fraud_rule_drop(relation regclass, name text) RETURNS int
 LANGUAGE plpgsql VOLATILE

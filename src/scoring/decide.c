@@ -20,6 +20,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "pg/errors.h"
+#include "pg/registry_rows.h"
 #include "scoring/guard_decide.h"
 #include "scoring/guard_json.h"
 #include "scoring/guard_record.h"
@@ -113,6 +114,14 @@ slot_of_record(Relation relation, HeapTupleHeader record)
 	return slot;
 }
 
+/* Who may not read what is recorded of decisions does not learn it by asking. */
+static bool
+may_read_decisions(void)
+{
+	return pg_class_aclcheck(registry_relation(REGISTRY_DECISION), GetUserId(), ACL_SELECT) ==
+	       ACLCHECK_OK;
+}
+
 static Datum
 result_of(FunctionCallInfo fcinfo, const GuardPolicy *policy, const GuardDecision *decision)
 {
@@ -120,7 +129,7 @@ result_of(FunctionCallInfo fcinfo, const GuardPolicy *policy, const GuardDecisio
 	Jsonb *reasons = guard_reasons_jsonb(decision);
 	Jsonb *lists = guard_lists_jsonb(decision);
 	Jsonb *rules = guard_rules_jsonb(decision);
-	Jsonb *error = guard_error_jsonb(decision);
+	Jsonb *error = guard_error_jsonb(decision, may_read_decisions());
 	TupleDesc tupdesc;
 	Datum values[N_RESULT_COLUMNS] = {0};
 	bool nulls[N_RESULT_COLUMNS] = {false};

@@ -10,6 +10,8 @@
 #include "pg/compat.h"
 
 #include "access/xact.h"
+#include "core/card_number.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pg/errors.h"
 #include "scoring/guard_attempt.h"
@@ -51,6 +53,22 @@ is_ours_to_decide(GuardStep kind, int sqlstate, bool late)
 	return ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_TRANSACTION_ROLLBACK;
 }
 
+/*
+ * Messages quote values: what becomes of them is a record, which no card number belongs in, and which
+ * has no room for a text of hundreds of megabytes.
+ */
+static char *
+recordable(char *text)
+{
+	int length = text == NULL ? 0 : (int) strlen(text);
+
+	if (length > 0)
+		(void) card_number_mask_text(text, length);
+	if (length > GUARD_MOST_RECORDED)
+		text[pg_mbcliplen(text, length, GUARD_MOST_RECORDED)] = '\0';
+	return text;
+}
+
 /* After an error: the failure, or the error once more. */
 static void
 take_failure(GuardStep kind, MemoryContext caller, ResourceOwner owner, TimestampTz outer,
@@ -67,7 +85,8 @@ take_failure(GuardStep kind, MemoryContext caller, ResourceOwner owner, Timestam
 	CurrentResourceOwner = owner;
 	if (!is_ours_to_decide(kind, error->sqlerrcode, late))
 		ReThrowError(error);
-	*failure = (GuardFailure){error->sqlerrcode, error->message, error->context};
+	*failure =
+	    (GuardFailure){error->sqlerrcode, recordable(error->message), recordable(error->context)};
 	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 	{
 		failure->sqlstate = ERRCODE_FRAUD_OUT_OF_TIME;

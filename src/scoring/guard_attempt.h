@@ -7,6 +7,9 @@
 
 #include "datatype/timestamp.h"
 
+/* Bytes of a text in the record of a decision: of a failure's message, or of a value that is a reason. */
+#define GUARD_MOST_RECORDED 2000
+
 typedef struct GuardFailure
 {
 	int sqlstate; /* as MAKE_SQLSTATE makes it */

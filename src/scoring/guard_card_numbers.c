@@ -16,6 +16,7 @@
 #include "pg/errors.h"
 #include "pg/json_member.h"
 #include "scoring/guard_card_numbers.h"
+#include "scoring/value_text.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -27,7 +28,7 @@ PGDLLEXPORT Datum fraud_refuse_card_number(PG_FUNCTION_ARGS);
 typedef struct Reader
 {
 	Oid type;
-	FmgrInfo output;
+	ValueText printer;
 } Reader;
 
 typedef struct CheckedColumn
@@ -45,33 +46,34 @@ struct GuardCardNumbers
 
 /* Values */
 
-/* Smaller integers have too few digits, and a uuid is none. */
+/* Smaller integers have too few digits, a float4 cannot tell them, and the others are none. */
 static bool
 may_hold(Oid type)
 {
 	switch (type)
 	{
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-		case INT8OID:
-		case NUMERICOID:
-		case FLOAT8OID:
-			return true;
-		default:
+		case BOOLOID:
+		case DATEOID:
+		case FLOAT4OID:
+		case INT2OID:
+		case INT4OID:
+		case INTERVALOID:
+		case TIMEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+		case TIMETZOID:
+		case UUIDOID:
 			return false;
+		default:
+			return true;
 	}
 }
 
 static void
 bind_reader(Reader *reader, Oid type)
 {
-	Oid output;
-	bool is_varlena;
-
 	reader->type = getBaseType(type);
-	getTypeOutputInfo(reader->type, &output, &is_varlena);
-	fmgr_info(output, &reader->output);
+	value_text_bind(&reader->printer, reader->type, CurrentMemoryContext);
 }
 
 static bool
@@ -85,16 +87,28 @@ text_is(Datum value)
 static bool
 number_is(Reader *reader, Datum value)
 {
-	char *digits = OutputFunctionCall(&reader->output, value);
+	char *digits = value_text(&reader->printer, value);
 
 	return card_number_is_number(digits, strlen(digits));
+}
+
+/* Of an array, a document, a row or a type that an extension brings, wherever in it. */
+static bool
+printed_is(Reader *reader, Datum value)
+{
+	char *printed = value_text(&reader->printer, value);
+
+	return card_number_is_in_text(printed, strlen(printed));
 }
 
 static bool
 is_card_number(Reader *reader, Datum value)
 {
+	if (!may_hold(reader->type))
+		return false;
 	switch (reader->type)
 	{
+		case BYTEAOID:
 		case TEXTOID:
 		case VARCHAROID:
 		case BPCHAROID:
@@ -104,7 +118,7 @@ is_card_number(Reader *reader, Datum value)
 		case FLOAT8OID:
 			return number_is(reader, value);
 		default:
-			return false;
+			return printed_is(reader, value);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "pg/compat.h"
 
 #include "common/shortest_dec.h"
+#include "mb/pg_wchar.h"
 #include "scoring/guard_json.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -102,6 +103,17 @@ guard_rules_jsonb(const GuardDecision *decision)
 	return decision->n_rules == 0 ? NULL : rule_hits_jsonb(decision->rules, decision->n_rules);
 }
 
+/* A value may be a text of hundreds of megabytes, which is no reason to lose the decision. */
+static const char *
+clipped(const char *value)
+{
+	int length = value == NULL ? 0 : (int) strlen(value);
+
+	return length <= GUARD_MOST_RECORDED
+	           ? value
+	           : pnstrdup(value, pg_mbcliplen(value, length, GUARD_MOST_RECORDED));
+}
+
 Jsonb *
 guard_reasons_jsonb(const GuardDecision *decision)
 {
@@ -116,7 +128,7 @@ guard_reasons_jsonb(const GuardDecision *decision)
 
 		(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 		put_text(&state, "feature", decision->signature->features[reason->feature].name);
-		put_text(&state, "value", reason->value);
+		put_text(&state, "value", clipped(reason->value));
 		put_double(&state, "contribution", reason->contribution);
 		put_text(&state, "reason", reason->reason);
 		(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
@@ -125,7 +137,7 @@ guard_reasons_jsonb(const GuardDecision *decision)
 }
 
 Jsonb *
-guard_error_jsonb(const GuardDecision *decision)
+guard_error_jsonb(const GuardDecision *decision, bool in_words)
 {
 	JsonbParseState *state = NULL;
 
@@ -133,8 +145,9 @@ guard_error_jsonb(const GuardDecision *decision)
 		return NULL;
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	put_text(&state, "sqlstate", unpack_sql_state(decision->failure.sqlstate));
-	put_text(&state, "message", decision->failure.message);
-	if (decision->failure.context != NULL)
+	if (in_words)
+		put_text(&state, "message", decision->failure.message);
+	if (in_words && decision->failure.context != NULL)
 		put_text(&state, "context", decision->failure.context);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

@@ -15,7 +15,10 @@ extern Jsonb *guard_lists_jsonb(const GuardDecision *decision); /* entry_id, lis
 extern Jsonb *guard_rules_jsonb(const GuardDecision *decision); /* as rule_hits_jsonb */
 /* feature, value, contribution, reason */
 extern Jsonb *guard_reasons_jsonb(const GuardDecision *decision);
-/* An object: sqlstate, message, and context where there is one. NULL where nothing failed. */
-extern Jsonb *guard_error_jsonb(const GuardDecision *decision);
+/*
+ * An object: sqlstate, and in words the message, and context where there is one, which may speak of
+ * other rows. NULL where nothing failed.
+ */
+extern Jsonb *guard_error_jsonb(const GuardDecision *decision, bool in_words);
 
 #endif

@@ -119,7 +119,7 @@ put_decision(Record *record, const GuardDecision *decision)
 	put(record, DECISION_RANDOM_PASS, BoolGetDatum(decision->random_pass));
 	put(record, DECISION_PROPENSITY, Float8GetDatum(decision->propensity));
 	put_jsonb(record, DECISION_REASONS, guard_reasons_jsonb(decision));
-	put_jsonb(record, DECISION_ERROR, guard_error_jsonb(decision));
+	put_jsonb(record, DECISION_ERROR, guard_error_jsonb(decision, true));
 	if (decision->shadow_version > 0)
 		put(record, DECISION_SHADOW_VERSION, Int32GetDatum(decision->shadow_version));
 	put_number(record, DECISION_SHADOW_SCORE, decision->shadow_score);

@@ -2,7 +2,7 @@
 -- than they have: rules and history are the owner's, records are nobody's to write.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(38);
+SELECT plan(41);
 
 CREATE ROLE fraud_test_owner;
 CREATE ROLE fraud_test_payer;
@@ -112,6 +112,30 @@ SELECT lives_ok($$INSERT INTO shop.tx (tx_time, card_id, amount, ran_as) VALUES 
 SELECT is(current_user::text, 'fraud_test_payer', 'and is who it was, after an error as the owner');
 RESET ROLE;
 
+-- what failed may speak of what only the owner may read
+SET LOCAL ROLE fraud_test_owner;
+SELECT fraud_rule('shop.tx', 'fails', 'shop.word()::int > 0', 'block') > 0 \g /dev/null
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION fraud_decide TO fraud_test_payer;
+SET LOCAL ROLE fraud_test_payer;
+SELECT is((SELECT d.error FROM fraud_decide(ROW(1, '2026-05-01', 'card_1', 10, NULL, NULL)::shop.tx) AS d), '{"sqlstate": "22P02"}'::jsonb,
+  'who asks learns what kind of failure there was');
+RESET ROLE;
+GRANT SELECT ON fraud.decision TO fraud_test_payer;
+SET LOCAL ROLE fraud_test_payer;
+SELECT ok((SELECT d.error ->> 'message' FROM fraud_decide(ROW(1, '2026-05-01', 'card_1', 10, NULL, NULL)::shop.tx) AS d) LIKE '%code word%',
+  'and the message, who may read it in the record');
+RESET ROLE;
+REVOKE SELECT ON fraud.decision FROM fraud_test_payer;
+SET LOCAL ROLE fraud_test_owner;
+SELECT fraud_guard('shop.tx', 'm', review_at => 1, on_error => 'block', key => 'id') > 0 \g /dev/null
+RESET ROLE;
+SET LOCAL ROLE fraud_test_payer;
+SELECT throws_ok($$INSERT INTO shop.tx (tx_time, card_id, amount) VALUES ('2026-05-01', 'card_1', 10)$$, 'FD001', 'the transaction was blocked as fraud', 'whose error says no more');
+RESET ROLE;
+SET LOCAL ROLE fraud_test_owner;
+SELECT fraud_guard('shop.tx', 'm', review_at => 1, key => 'id') > 0 \g /dev/null
+RESET ROLE;
 -- asking needs what inserting needs
 SET LOCAL ROLE fraud_test_stranger;
 SELECT throws_ok($$SELECT fraud_decide(r, 'shop.tx') FROM (SELECT 1) AS r$$, '42501', 'permission denied for table tx', 'who may not insert may not ask');

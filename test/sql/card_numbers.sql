@@ -7,6 +7,17 @@ SELECT fraud.is_card_number(4111111111111111), fraud.is_card_number(411111111111
   fraud.is_card_number(4111111111111111::float8), fraud.is_card_number(7), fraud.is_card_number('4111111111111111'::varchar(20)),
   fraud.is_card_number('4111111111111111'::char(20)), fraud.is_card_number(true), fraud.is_card_number(NULL::bigint);
 
+-- In values of other types, as they are printed; of a bytea, its bytes.
+CREATE EXTENSION citext;
+CREATE TYPE holder AS (name text, card text);
+SELECT fraud.is_card_number('4111111111111111'::citext) AS citext, fraud.is_card_number('4111111111111111'::name) AS name,
+  fraud.is_card_number('{"a": ["4111 1111 1111 1111"]}'::json) AS json, fraud.is_card_number('{"a": 4111111111111111}'::jsonb) AS jsonb,
+  fraud.is_card_number('{x,4111111111111111}'::text[]) AS texts, fraud.is_card_number('{4111111111111111}'::bigint[]) AS bigints,
+  fraud.is_card_number(ROW('x', '4111111111111111')::holder) AS row, fraud.is_card_number('4111111111111111'::bytea) AS bytea,
+  fraud.is_card_number('{"a": "token"}'::json) AS other, fraud.is_card_number('\x4111111111111111'::bytea) AS digest,
+  fraud.is_card_number('{8f14e45f-ceea-467f-a1d9-5b1b8e2d1a3c}'::uuid[]) AS uuids,
+  fraud.is_card_number('{2026-01-01 10:00:00.123456+00,1111-11-11}'::timestamptz[]) AS times;
+
 CREATE DOMAIN token AS text;
 CREATE TABLE payment (id bigint PRIMARY KEY, card token, account bigint, wide numeric, note text);
 \set SHOW_CONTEXT always
@@ -58,3 +69,27 @@ SELECT fraud.refuse_card_numbers('many', '{card}');
 UPDATE many SET card = '4111111111111111';
 ANALYZE many;
 SELECT fraud.refuse_card_numbers('many', '{card}');
+
+\echo not in a rule, which stays for ever, and not in a note
+\set VERBOSITY default
+SELECT fraud_rule('payment', 'stolen', 'card = ''4111 1111 1111 1111''', 'block');
+SELECT fraud_rule('payment', 'block 4111111111111111', 'wide > 1', 'block');
+SELECT fraud_rule('payment', 'large', 'wide > 4111111111111111', 'block');
+SELECT fraud_list_add('stolen', 'card', 'token', 'block', note => 'is 4111111111111111');
+SELECT fraud_list_add('stolen', 'card', 'token', 'block', note => 'case 4111111111111111', not_card_number => true) > 0;
+
+\echo nor in what is recorded of a failure, or in what who asks is told
+SELECT fraud_rule('payment', 'number', 'note::bigint > 0', 'review') > 0;
+EXECUTE pay(6, 'token 6', 1, 1, 'card 4111111111111111');
+SELECT key, error FROM fraud.decision WHERE error IS NOT NULL;
+SELECT d.error FROM fraud_decide(row(9, 'token', 1, 1, 'x 4111-1111-1111-1111')::payment) AS d;
+EXECUTE pay(7, 'token 7', 1, 1, repeat('x', 100000));
+SELECT key, length(error ->> 'message') FROM fraud.decision WHERE key = '7';
+
+\echo whatever the session has set
+CREATE TABLE paid (id float8, card bytea);
+SELECT fraud_guard('paid', model => '', key => 'id', options => '{"entities": {"card": "card"}}');
+SET extra_float_digits = -15;
+SET bytea_output = escape;
+INSERT INTO paid VALUES (4111111111111111, 'token');
+INSERT INTO paid VALUES (1, '4111111111111111');

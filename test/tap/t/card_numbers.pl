@@ -19,6 +19,8 @@ $node->safe_psql(
 	CREATE EXTENSION fraud_detect;
 	CREATE TABLE payments (id int, card text);
 	CREATE TABLE found (id int, card text);
+	CREATE TABLE documents (id int, card json);
+	SELECT fraud_guard('documents', model => '', key => 'id', options => '{"entities": {"card": "card"}}');
 	INSERT INTO found SELECT 1, '4111' || repeat('1', 12);
 	SELECT fraud_guard('payments', model => '', key => 'id', options => '{"entities": {"card": "card"}}');
 });
@@ -31,6 +33,9 @@ for (
 	[ 'PL/pgSQL', "DO \$\$ BEGIN INSERT INTO payments VALUES (1, '$number'); END \$\$" ],
 	[ 'fraud_decide', "SELECT fraud_decide(ROW(1, '$number')::payments)" ],
 	[ 'fraud_list_add', "SELECT fraud_list_add('stolen', 'card', '$number', 'block')" ],
+	[ 'a note', "SELECT fraud_list_add('stolen', 'card', 'token', 'block', note => '$number')" ],
+	[ 'fraud_rule', "SELECT fraud_rule('payments', 'stolen', 'card = ''$number''', 'block')" ],
+	[ 'a document', "INSERT INTO documents VALUES (1, '{\"card\": \"$number\"}')" ],
 	[ 'fraud_guard', q{SELECT fraud_guard('found', model => '', options => '{"entities": {"card": "card"}}')} ])
 {
 	my ($way, $statement) = @$_;
@@ -40,7 +45,7 @@ for (
 	unlike("$stdout$stderr", qr/$number/, "$way: and not repeated");
 }
 my $log = slurp_file($node->logfile);
-is(scalar(() = $log =~ /ERROR:\s+FD010/g), 8, 'the log has each refusal');
+is(scalar(() = $log =~ /ERROR:\s+FD010/g), 11, 'the log has each refusal');
 unlike($log, qr/$number/, 'and no card number');
 is($node->safe_psql('postgres', "SELECT count(*) FROM fraud.decision d WHERE d::text LIKE '%$number%'"), 0, 'nor has a decision');
 
