@@ -30,7 +30,8 @@ DECLARE
   until timestamptz := month + interval '1 month';
   moved bigint;
 BEGIN
-  EXECUTE format('CREATE TABLE %s (LIKE fraud.decision INCLUDING STORAGE INCLUDING COMPRESSION)', name);
+  EXECUTE format('CREATE TABLE %s (LIKE fraud.decision INCLUDING STORAGE INCLUDING COMPRESSION '
+    'INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS)', name);
   EXECUTE format('ALTER TABLE %s OWNER TO %s', name,
     (SELECT c.relowner::regrole FROM pg_class c WHERE c.oid = 'fraud.decision'::regclass));
   LOCK TABLE fraud.decision_default IN ACCESS EXCLUSIVE MODE;

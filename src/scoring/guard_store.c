@@ -1,35 +1,29 @@
 /*
  * guard_store.c
- *		Writes rows of the guard's tables.
- *
- * How a row survives the rollback of its transaction: it is inserted as frozen (as COPY FREEZE
- * does it, and as a sequence keeps its value), visible to everybody at once and for
- * ever, and its WAL is flushed before the error is raised that rolls back the rest. No
- * second connection, no worker, no file: nothing to be exhausted, to lag behind, or to be
- * replayed. docs/decisions.md has what else was considered.
+ *		Writes rows of the guard's tables, below the level of triggers and of rights. Columns,
+ *		indexes and constraints that an administrator gave these tables count.
  */
 #include "postgres.h"
 #include "pg/compat.h"
 
-#include "access/tableam.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
-#include "access/xlog.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "commands/sequence.h"
 #include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
 #include "pg/registry_rows.h"
-#include "replication/syncrep.h"
+#include "rewrite/rewriteHandler.h"
 #include "scoring/guard_store.h"
+#include "scoring/surviving_row.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 int64
@@ -88,90 +82,113 @@ open_partition(Relation parent, TimestampTz time)
 	}
 }
 
-/* Place of a partition's column among the parent's; -1 where the guard does not fill it. */
-static int
-parent_place(TupleDesc parent, int place, Form_pg_attribute column)
-{
-	int n = Min(parent->natts, N_DECISION_COLUMNS);
+/* Columns */
 
-	if (column->attisdropped)
-		return -1;
-	/* Nearly always at the same place; but a table may have been attached. */
-	if (place < n &&
-	    namestrcmp(&TupleDescAttr(parent, place)->attname, NameStr(column->attname)) == 0)
+/* Place of a table's column among those that the guard fills; -1 where it does not. */
+static int
+place_of(TupleDesc filled, int n_filled, int place, Form_pg_attribute column)
+{
+	/* Nearly always at the same place; but a partition may have been attached. */
+	if (place < n_filled &&
+	    namestrcmp(&TupleDescAttr(filled, place)->attname, NameStr(column->attname)) == 0)
 		return place;
-	for (int i = 0; i < n; i++)
-		if (namestrcmp(&TupleDescAttr(parent, i)->attname, NameStr(column->attname)) == 0)
+	for (int i = 0; i < n_filled; i++)
+		if (namestrcmp(&TupleDescAttr(filled, i)->attname, NameStr(column->attname)) == 0)
 			return i;
 	return -1;
 }
 
+/* A column that is not the guard's has its default. */
 static void
-fill_partition_row(TupleDesc parent, const Datum *values, const bool *nulls, TupleTableSlot *slot)
+fill_default(Relation relation, int column, TupleTableSlot *slot, EState *estate)
+{
+	Form_pg_attribute attribute = TupleDescAttr(slot->tts_tupleDescriptor, column);
+	Node *expression = NULL;
+
+	slot->tts_values[column] = (Datum) 0;
+	slot->tts_isnull[column] = true;
+	if (attribute->atthasdef && !attribute->attisdropped && attribute->attgenerated == '\0')
+		expression = build_column_default(relation, column + 1);
+	if (expression != NULL)
+		slot->tts_values[column] =
+		    ExecEvalExpr(ExecPrepareExpr((Expr *) expression, estate),
+		                 GetPerTupleExprContext(estate), &slot->tts_isnull[column]);
+}
+
+/* "filled" describes the values. */
+static void
+fill(Relation relation, TupleDesc filled, int n_filled, const Datum *values, const bool *nulls,
+     TupleTableSlot *slot, EState *estate)
 {
 	TupleDesc columns = slot->tts_tupleDescriptor;
 
 	for (int i = 0; i < columns->natts; i++)
 	{
-		int place = parent_place(parent, i, TupleDescAttr(columns, i));
+		Form_pg_attribute column = TupleDescAttr(columns, i);
+		int place = column->attisdropped ? -1 : place_of(filled, n_filled, i, column);
 
-		slot->tts_values[i] = place < 0 ? (Datum) 0 : values[place];
-		slot->tts_isnull[i] = place < 0 || nulls[place];
+		if (place < 0)
+		{
+			fill_default(relation, i, slot, estate);
+			continue;
+		}
+		slot->tts_values[i] = values[place];
+		slot->tts_isnull[i] = nulls[place];
 	}
+	ExecStoreVirtualTuple(slot);
+	slot->tts_tableOid = RelationGetRelid(relation);
 }
 
 /* Rows */
 
 static void
-insert(Relation relation, TupleTableSlot *slot, int options)
+check_constraints(ResultRelInfo *table, TupleTableSlot *slot, EState *estate)
+{
+	TupleConstr *constraints = table->ri_RelationDesc->rd_att->constr;
+
+	if (constraints == NULL)
+		return;
+	if (constraints->has_generated_stored)
+		ExecComputeStoredGenerated(table, estate, slot, CMD_INSERT);
+	ExecConstraints(table, slot, estate);
+}
+
+static bool
+can_survive(ResultRelInfo *table, int64 decision)
+{
+	if (surviving_row_possible(table->ri_RelationDesc))
+		return true;
+	ereport(WARNING,
+	        (errmsg("decision " INT64_FORMAT " is rolled back with its transaction", decision),
+	         errdetail("The transaction has made, moved or locked what \"%s\" is stored in.",
+	                   RelationGetRelationName(table->ri_RelationDesc))));
+	return false;
+}
+
+/* "survivor" is the decision that is to survive; 0: none. */
+static void
+insert(Relation relation, TupleDesc filled, int n_filled, const Datum *values, const bool *nulls,
+       int64 survivor)
 {
 	EState *estate = CreateExecutorState();
-	ResultRelInfo *result = makeNode(ResultRelInfo);
+	ResultRelInfo *table = makeNode(ResultRelInfo);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
 
-	InitResultRelInfo(result, relation, 0, NULL, 0);
-	ExecOpenIndices(result, false);
-	ExecStoreVirtualTuple(slot);
-	table_tuple_insert(relation, slot, GetCurrentCommandId(true), options, NULL);
-	if (result->ri_NumIndices > 0)
-		(void) INSERT_INDEX_ENTRIES(result, slot, estate);
-	ExecCloseIndices(result);
+	InitResultRelInfo(table, relation, 0, NULL, 0);
+	ExecOpenIndices(table, survivor != 0);
+	fill(relation, filled, n_filled, values, nulls, slot, estate);
+	check_constraints(table, slot, estate);
+	if (survivor != 0 && can_survive(table, survivor))
+		surviving_row_insert(table, slot, estate);
+	else
+	{
+		table_tuple_insert(relation, slot, GetCurrentCommandId(true), 0, NULL);
+		if (table->ri_NumIndices > 0)
+			(void) INSERT_INDEX_ENTRIES(table, slot, estate);
+	}
+	ExecCloseIndices(table);
+	ExecDropSingleTupleTableSlot(slot);
 	FreeExecutorState(estate);
-}
-
-/*
- * A row that survives stays where it is if its index entries fail, and the indexes would miss it.
- * So nothing interrupts the two, such as a cancel while an index waits for a new page.
- */
-static void
-insert_surviving(Relation relation, TupleTableSlot *slot)
-{
-	HOLD_INTERRUPTS();
-	insert(relation, slot, TABLE_INSERT_FROZEN);
-	RESUME_INTERRUPTS();
-}
-
-/*
- * Not where this transaction made the partition's storage, nor where it has dropped or rebuilt an
- * index (which locks the table): a rollback brings the former index back, without the row's entry.
- */
-static bool
-can_survive(Relation relation)
-{
-	return relation->rd_rel->relam == HEAP_TABLE_AM_OID && !RELATION_FILE_IS_NEW(relation) &&
-	       !CheckRelationLockedByMe(relation, ShareLock, true);
-}
-
-/*
- * As a commit does it, but here in any case: who inserts may turn synchronous_commit off, and
- * has no say in whether a rejection is remembered. Standbys are waited for as it says.
- */
-static void
-make_durable(void)
-{
-	XLogFlush(XactLastRecEnd);
-	HOLD_INTERRUPTS();
-	SyncRepWaitForLSN(XactLastRecEnd, false);
-	RESUME_INTERRUPTS();
 }
 
 void
@@ -179,35 +196,20 @@ guard_store_decision(const Datum *values, const bool *nulls, TimestampTz decided
 {
 	Relation parent = table_open(registry_relation(REGISTRY_DECISION), RowExclusiveLock);
 	Relation partition = open_partition(parent, decided_at);
-	TupleTableSlot *slot = table_slot_create(partition, NULL);
 
 	registry_check_layout(parent, REGISTRY_DECISION);
-	survives = survives && can_survive(partition);
-	fill_partition_row(RelationGetDescr(parent), values, nulls, slot);
-	if (survives)
-		insert_surviving(partition, slot);
-	else
-		insert(partition, slot, 0);
-	ExecDropSingleTupleTableSlot(slot);
+	insert(partition, RelationGetDescr(parent), N_DECISION_COLUMNS, values, nulls,
+	       survives ? DatumGetInt64(values[DECISION_ID]) : 0);
 	table_close(partition, NoLock);
 	table_close(parent, NoLock);
-	if (survives)
-		make_durable();
 }
 
 void
 guard_store_quarantined(const Datum *values, const bool *nulls)
 {
 	Relation relation = table_open(registry_relation(REGISTRY_QUARANTINE), RowExclusiveLock);
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
 
 	registry_check_layout(relation, REGISTRY_QUARANTINE);
-	for (int i = 0; i < slot->tts_tupleDescriptor->natts; i++)
-	{
-		slot->tts_values[i] = i < N_QUARANTINE_COLUMNS ? values[i] : (Datum) 0;
-		slot->tts_isnull[i] = i >= N_QUARANTINE_COLUMNS || nulls[i];
-	}
-	insert(relation, slot, 0);
-	ExecDropSingleTupleTableSlot(slot);
+	insert(relation, RelationGetDescr(relation), N_QUARANTINE_COLUMNS, values, nulls, 0);
 	table_close(relation, NoLock);
 }

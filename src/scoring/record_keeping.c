@@ -10,11 +10,13 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "pg/registry_rows.h"
 #include "scoring/record_keeping.h"
@@ -155,6 +157,27 @@ fraud_purge_rows(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) removed);
 }
 
+/* Columns that an INSERT gives values to, as a list for SQL; generated ones are computed anew. */
+static char *
+stored_columns(Oid table)
+{
+	Relation relation = table_open(table, AccessShareLock);
+	TupleDesc columns = RelationGetDescr(relation);
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < columns->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(columns, i);
+
+		if (!column->attisdropped && column->attgenerated == '\0')
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+			                 quote_identifier(NameStr(column->attname)));
+	}
+	table_close(relation, AccessShareLock);
+	return list.data;
+}
+
 /*
  * fraud.move_decisions(partition regclass, since timestamptz, until timestamptz) -> bigint:
  * moves decisions from the default partition to a table that is to become theirs; how many.
@@ -167,18 +190,20 @@ fraud_move_decisions(PG_FUNCTION_ARGS)
 	Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
 	Oid schema = get_namespace_oid(REGISTRY_SCHEMA, false);
 	Oid source = get_relname_relid("decision_default", schema);
+	char *columns;
 	char *command;
 	uint64 moved;
 
 	if (get_rel_namespace(partition) != schema)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("decisions stay in the schema \"%s\"", REGISTRY_SCHEMA)));
+	columns = stored_columns(partition);
 	command = psprintf("WITH moved AS ("
 	                   "DELETE FROM ONLY " REGISTRY_SCHEMA ".decision_default"
 	                   " WHERE decided_at OPERATOR(pg_catalog.>=) $1"
 	                   " AND decided_at OPERATOR(pg_catalog.<) $2 RETURNING *)"
-	                   " INSERT INTO " REGISTRY_SCHEMA ".%s SELECT * FROM moved",
-	                   quote_identifier(get_rel_name(partition)));
+	                   " INSERT INTO " REGISTRY_SCHEMA ".%s (%s) SELECT %s FROM moved",
+	                   quote_identifier(get_rel_name(partition)), columns, columns);
 	SPI_connect();
 	moved = record_change(source, command, lengthof(values), types, values, NULL);
 	SPI_finish();
