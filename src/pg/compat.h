@@ -54,23 +54,6 @@
 	ExecInsertIndexTuples(result_relation, slot, estate, false, false, NULL, NIL)
 #endif
 
-/* Would a row be a duplicate? From 18 on one can name a row that does not count. */
-#if PG_VERSION_NUM >= 180000
-#define CHECK_INDEX_CONSTRAINTS(result_relation, slot, estate, conflict, indexes)                  \
-	ExecCheckIndexConstraints(result_relation, slot, estate, conflict, NULL, indexes)
-#else
-#define CHECK_INDEX_CONSTRAINTS(result_relation, slot, estate, conflict, indexes)                  \
-	ExecCheckIndexConstraints(result_relation, slot, estate, conflict, indexes)
-#endif
-
-/* A constant from 18 on; before, of a page, which is asked for its size only. */
-#if PG_VERSION_NUM >= 180000
-#define BTREE_MAX_ITEM_SIZE BTMaxItemSize
-#else
-#define BTREE_MAX_ITEM_SIZE                                                                        \
-	BTMaxItemSize((Page) & (PageHeaderData){.pd_pagesize_version = BLCKSZ | PG_PAGE_LAYOUT_VERSION})
-#endif
-
 /* What a backend reports of itself, by its place among those that do. */
 #if PG_VERSION_NUM >= 160000
 #define BACKEND_STATUS(place) pgstat_get_local_beentry_by_index(place)

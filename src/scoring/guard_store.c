@@ -175,7 +175,7 @@ insert(Relation relation, TupleDesc filled, int n_filled, const Datum *values, c
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 
 	InitResultRelInfo(table, relation, 0, NULL, 0);
-	ExecOpenIndices(table, survivor != 0);
+	ExecOpenIndices(table, false);
 	fill(relation, filled, n_filled, values, nulls, slot, estate);
 	check_constraints(table, slot, estate);
 	if (survivor != 0 && can_survive(table, survivor))

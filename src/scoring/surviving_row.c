@@ -2,34 +2,37 @@
  * surviving_row.c
  *		Rows that stay whatever becomes of the transaction that writes them.
  *
- * Such a row is inserted as frozen (as COPY FREEZE does it, and as a sequence keeps its
- * value), visible to everybody at once and for ever, and its WAL is flushed before the
- * error is raised that rolls back the rest. No second connection, no worker, no file:
- * nothing to be exhausted, to lag behind, or to be replayed. docs/decisions.md has what
- * else was considered.
- *
- * What a rollback usually does for a row has to be done ahead: nothing takes the row
- * away if an index refuses it, so indexes are asked before it is written; and who builds
- * an index concurrently counts on not seeing what is younger than its snapshot.
+ * Such a row is inserted like any other, with its index entries, and then frozen where it
+ * lies: one bit for itself, one for each part of it in the TOAST table, the row last. From then on it
+ * is visible to everybody and for ever, as a row of COPY FREEZE is. Until then it is
+ * the row of an unfinished transaction, which an error or a crash does away with: so
+ * all of it is there, or nothing. The WAL is flushed before the error is raised that rolls back
+ * the rest. No second connection, no worker, no file: nothing to be exhausted, to
+ * lag behind, or to be replayed. docs/decisions.md has what else was considered.
  */
 #include "postgres.h"
 #include "pg/compat.h"
 
+#include "access/detoast.h"
 #include "access/genam.h"
-#include "access/nbtree.h"
+#include "access/generic_xlog.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/toast_internals.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "replication/syncrep.h"
 #include "scoring/index_validation.h"
 #include "scoring/surviving_row.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
+#include "utils/fmgroids.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 /* What a table is stored in: itself and its TOAST table, each with its indexes. */
 
@@ -86,68 +89,7 @@ surviving_row_possible(Relation table)
 	return possible;
 }
 
-/* Ahead of the row */
-
-static bool
-is_in_index(IndexInfo *index, EState *estate)
-{
-	if (index->ii_Predicate == NIL)
-		return true;
-	if (index->ii_PredicateState == NULL)
-		index->ii_PredicateState = ExecPrepareQual(index->ii_Predicate, estate);
-	return ExecQual(index->ii_PredicateState, GetPerTupleExprContext(estate));
-}
-
-static void
-check_size(Relation index, Datum *values, bool *nulls)
-{
-	IndexTuple entry;
-
-	if (index->rd_rel->relam != BTREE_AM_OID)
-		return;
-	entry = index_form_tuple(RelationGetDescr(index), values, nulls);
-	if (IndexTupleSize(entry) > BTREE_MAX_ITEM_SIZE)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-		                errmsg("index row size %zu exceeds maximum %zu for index \"%s\"",
-		                       (Size) IndexTupleSize(entry), (Size) BTREE_MAX_ITEM_SIZE,
-		                       RelationGetRelationName(index))));
-	pfree(entry);
-}
-
-static void
-check_uniqueness(ResultRelInfo *table, TupleTableSlot *slot, EState *estate, List *indexes)
-{
-	ItemPointerData conflict;
-
-	if (indexes != NIL && !CHECK_INDEX_CONSTRAINTS(table, slot, estate, &conflict, indexes))
-		ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
-		                errmsg("duplicate key value violates a unique index of \"%s\"",
-		                       RelationGetRelationName(table->ri_RelationDesc))));
-}
-
-/* Raises what an index would raise after the row is there: an expression that fails, a duplicate. */
-static void
-check_entries(ResultRelInfo *table, TupleTableSlot *slot, EState *estate)
-{
-	List *unique = NIL;
-
-	GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
-	for (int i = 0; i < table->ri_NumIndices; i++)
-	{
-		IndexInfo *info = table->ri_IndexRelationInfo[i];
-		Relation index = table->ri_IndexRelationDescs[i];
-		Datum values[INDEX_MAX_KEYS];
-		bool nulls[INDEX_MAX_KEYS];
-
-		if (!info->ii_ReadyForInserts || !is_in_index(info, estate))
-			continue;
-		FormIndexDatum(info, slot, estate, values, nulls);
-		check_size(index, values, nulls);
-		if ((info->ii_Unique || info->ii_ExclusionOps != NULL) && index->rd_index->indimmediate)
-			unique = lappend_oid(unique, RelationGetRelid(index));
-	}
-	check_uniqueness(table, slot, estate, unique);
-}
+/* Indexes that are being built */
 
 static bool
 is_not_valid_yet(Relation index)
@@ -178,36 +120,83 @@ wait_for_validations(Relation table)
 	table_close(toast, NoLock);
 }
 
-/* The row */
+/* Freezing */
 
+/*
+ * The record has the bits that have changed. Where replay is checked against the page, it has to have the
+ * whole page: other rows may have hints here that they have not there.
+ */
 static void
-name_what_lacks(void *argument)
+freeze(Relation table, ItemPointer place)
 {
-	Relation table = argument;
+	Buffer buffer = ReadBuffer(table, ItemPointerGetBlockNumber(place));
+	GenericXLogState *record;
+	ItemId item;
+	Page page;
 
-	errcontext("index entries of a row that stays in \"%s\" without them; REINDEX TABLE adds them",
-	           RelationGetRelationName(table));
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	record = GenericXLogStart(table);
+	page = GenericXLogRegisterBuffer(
+	    record, buffer, wal_consistency_checking[RM_GENERIC_ID] ? GENERIC_XLOG_FULL_IMAGE : 0);
+	item = PageGetItemId(page, ItemPointerGetOffsetNumber(place));
+	HeapTupleHeaderSetXminFrozen((HeapTupleHeader) PageGetItem(page, item));
+	GenericXLogFinish(record);
+	UnlockReleaseBuffer(buffer);
 }
 
-/* So nothing interrupts the two, such as a cancel while an index waits for a new page. */
 static void
-insert_frozen(ResultRelInfo *table, TupleTableSlot *slot, EState *estate)
+freeze_parts(Relation toast, Oid value)
 {
-	ErrorContextCallback context = {
-	    .previous = error_context_stack,
-	    .callback = name_what_lacks,
-	    .arg = table->ri_RelationDesc,
-	};
+	Oid index = toast_get_valid_index(RelationGetRelid(toast), AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple part;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(value));
+	scan = systable_beginscan(toast, index, true, SnapshotSelf, 1, &key);
+	while (HeapTupleIsValid(part = systable_getnext(scan)))
+		freeze(toast, &part->t_self);
+	systable_endscan(scan);
+}
+
+/* "row" is as it was stored. */
+static void
+freeze_values(Relation table, TupleTableSlot *row)
+{
+	Relation toast = open_toast(table);
+
+	slot_getallattrs(row);
+	for (int i = 0; toast != NULL && i < row->tts_tupleDescriptor->natts; i++)
+	{
+		struct varlena *value = (struct varlena *) DatumGetPointer(row->tts_values[i]);
+		struct varatt_external place;
+
+		if (row->tts_isnull[i] || TupleDescAttr(row->tts_tupleDescriptor, i)->attlen != -1 ||
+		    !VARATT_IS_EXTERNAL_ONDISK(value))
+			continue;
+		VARATT_EXTERNAL_GET_POINTER(place, value);
+		freeze_parts(toast, place.va_valueid);
+	}
+	if (toast != NULL)
+		table_close(toast, NoLock);
+}
+
+/* Nothing interrupts it: parts that are frozen without their row would never be removed. */
+static void
+freeze_row(Relation table, ItemPointer place)
+{
+	TupleTableSlot *row = table_slot_create(table, NULL);
 
 	HOLD_INTERRUPTS();
-	table_tuple_insert(table->ri_RelationDesc, slot, GetCurrentCommandId(true), TABLE_INSERT_FROZEN,
-	                   NULL);
-	error_context_stack = &context;
-	if (table->ri_NumIndices > 0)
-		(void) INSERT_INDEX_ENTRIES(table, slot, estate);
-	error_context_stack = context.previous;
+	if (!table_tuple_fetch_row_version(table, place, SnapshotSelf, row))
+		elog(ERROR, "a row that was just inserted is not there");
+	freeze_values(table, row);
+	ExecDropSingleTupleTableSlot(row);
+	freeze(table, place);
 	RESUME_INTERRUPTS();
 }
+
+/* The row */
 
 /*
  * As a commit does it, but here in any case: who inserts may turn synchronous_commit off, and
@@ -225,8 +214,12 @@ make_durable(void)
 void
 surviving_row_insert(ResultRelInfo *table, TupleTableSlot *slot, EState *estate)
 {
-	check_entries(table, slot, estate);
-	wait_for_validations(table->ri_RelationDesc);
-	insert_frozen(table, slot, estate);
+	Relation relation = table->ri_RelationDesc;
+
+	wait_for_validations(relation);
+	table_tuple_insert(relation, slot, GetCurrentCommandId(true), 0, NULL);
+	if (table->ri_NumIndices > 0)
+		(void) INSERT_INDEX_ENTRIES(table, slot, estate);
+	freeze_row(relation, &slot->tts_tid);
 	make_durable();
 }

@@ -16,8 +16,7 @@ extern bool surviving_row_possible(Relation table);
 
 /*
  * Inserts a row with its index entries; it is on disk when this returns, and on standbys as far as
- * synchronous_commit asks for that. Indexes have to be open, those that are unique
- * prepared for a check ahead (ExecOpenIndices with "speculative").
+ * synchronous_commit asks for that. Indexes have to be open.
  */
 extern void surviving_row_insert(ResultRelInfo *table, TupleTableSlot *slot, EState *estate);
 

@@ -53,6 +53,31 @@ is($primary->safe_psql('postgres', $rejected), 3, 'rejected in a subtransaction,
 is($primary->safe_psql('postgres', q{SELECT bool_and(equal) FROM fraud.decision d, fraud_replay(d.decision_id)}),
 	't', 'and can be replayed');
 
+# A crash in the middle of it, when the row is written and its index entries are not: nothing of it is there. An
+# index of an administrator's stops it there.
+$primary->safe_psql(
+	'postgres', q{
+	CREATE EXTENSION amcheck;
+	CREATE FUNCTION stall(key text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+		$$ BEGIN PERFORM pg_catalog.pg_advisory_lock(1); RETURN key; END $$;
+	CREATE INDEX stalled ON fraud.decision_default (stall(key))});
+my $holder = $primary->background_psql('postgres');
+$holder->query_safe('SELECT pg_advisory_lock(1)');
+my $payer = $primary->background_psql('postgres', on_error_stop => 0);
+$payer->{stdin} .= "$blocked;\n";
+$payer->{run}->pump_nb;
+ok($primary->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted}),
+	'a row is being rejected');
+$primary->safe_psql('postgres', 'CHECKPOINT');
+$primary->stop('immediate');
+$_->{run}->kill_kill foreach $holder, $payer;
+$primary->start;
+is($primary->safe_psql('postgres', $rejected), 3, 'crash in the middle of it: no decision');
+is( $primary->safe_psql('postgres', q{SELECT count(bt_index_check(indexrelid, true)) FROM pg_index
+	  WHERE indrelid = 'fraud.decision_default'::regclass}),
+	3, 'and nothing that its indexes lack');
+$primary->safe_psql('postgres', 'DROP INDEX fraud.stalled; DROP FUNCTION stall; DROP EXTENSION amcheck');
+
 # Partitions of later months; decisions in them and in the default one.
 $primary->safe_psql('postgres', 'SELECT fraud_decision_partitions(2)');
 $primary->safe_psql('postgres', q{INSERT INTO payments (card, amount) SELECT 'c-' || i, i FROM generate_series(1, 20) i});
