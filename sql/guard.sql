@@ -263,6 +263,18 @@ RETURN (SELECT t FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgname = 'fr
   AND t.tgfoid = 'fraud.guard_row'::regproc);
 COMMENT ON FUNCTION fraud.guard_trigger(regclass) IS 'the trigger of a table''s guard; NULL where it has none';
 
+-- Of a table's guard, on the table and on its partitions: those that do not fire.
+CREATE FUNCTION fraud.disabled_guards(relation regclass) RETURNS SETOF regclass
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT t.tgrelid::regclass FROM pg_trigger t
+  WHERE t.tgname = 'fraud_guard' AND t.tgfoid = 'fraud.guard_row'::regproc AND t.tgenabled NOT IN ('O', 'A')
+    AND (t.tgrelid = relation OR t.tgrelid IN (SELECT p.relid FROM pg_partition_tree(relation) p));
+END;
+COMMENT ON FUNCTION fraud.disabled_guards(regclass) IS
+'of a table and its partitions those whose guard somebody has disabled (ALTER TABLE ... DISABLE TRIGGER)';
+
 -- One writer of a table's policy at a time; INSERTs need not wait.
 CREATE FUNCTION fraud.lock_policy(relation regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -429,6 +441,9 @@ BEGIN
     EXECUTE format('CREATE TRIGGER fraud_guard BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION fraud.guard_row()', relation);
     EXECUTE format('COMMENT ON TRIGGER fraud_guard ON %s IS %L', relation, 'fraud_detect: fraud_unguard removes it');
   END IF;
+  IF EXISTS (SELECT FROM fraud.disabled_guards(relation)) THEN
+    EXECUTE format('ALTER TABLE %s ENABLE TRIGGER fraud_guard', relation);
+  END IF;
   policy.rules := coalesce((SELECT p.rules FROM fraud.policy p WHERE p.relation = fraud_guard.relation
     ORDER BY p.version DESC LIMIT 1), '[]');
   PERFORM fraud.refuse_card_numbers(relation, ARRAY(
@@ -443,7 +458,7 @@ REVOKE ALL ON FUNCTION @extschema@.fraud_guard(regclass, text, float8, float8, t
   FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_guard(regclass, text, float8, float8, text, text, text, jsonb) IS
 'from now on each row that is inserted into the table is decided about: a trigger, and a new version of its policy, whose '
-'number is returned; rules stay. Model NULL: the setting, or the only one; '''': lists and rules alone. review_at and '
+'number is returned; rules stay, and a trigger that was disabled is enabled. Model NULL: the setting, or the only one; '''': lists and rules alone. review_at and '
 'block_at: scores; where neither is given, see the option "thresholds". on_block: reject (FD001), quarantine or flag; '
 'on_error: allow, review or block, where a decision cannot be made. key: the column that identifies a row. Needs to be the '
 'table''s owner (42501). Errors: 22023 for arguments and options, 42703, 42804 for columns, 42809 for what is no table or a '

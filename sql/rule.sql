@@ -97,6 +97,6 @@ SELECT p.relation, p.version AS policy, r.rule ->> 'name' AS name, r.rule ->> 'c
 FROM (SELECT DISTINCT ON (v.relation) v.* FROM fraud.policy v ORDER BY v.relation, v.version DESC) p,
   pg_catalog.jsonb_array_elements(p.rules) WITH ORDINALITY AS r (rule, place)
 WHERE EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = p.relation AND t.tgname = 'fraud_guard'
-  AND t.tgfoid = 'fraud.guard_row'::regproc)
+  AND t.tgfoid = 'fraud.guard_row'::regproc AND t.tgenabled IN ('O', 'A'))
 ORDER BY p.relation, r.place;
 COMMENT ON VIEW fraud.rule IS 'rules of the policies that are in force, in the order in which they are asked';

@@ -63,13 +63,21 @@ keep_values(Step *step, int n_own)
 
 /* The first step */
 
+/*
+ * Lists are definitions, as policies are: in a transaction that keeps its first snapshot, and may be
+ * kept open for that, what has been put on a list since then counts all the same.
+ */
 static void
 match_lists(Step *step)
 {
 	GuardDecision *decision = step->decision;
+	Snapshot snapshot =
+	    IsolationUsesXactSnapshot() ? RegisterSnapshot(GetLatestSnapshot()) : GetActiveSnapshot();
 
 	decision->n_lists = guard_lists_match(step->statement->policy->lists, decision->values,
-	                                      decision->nulls, GetActiveSnapshot(), &decision->lists);
+	                                      decision->nulls, snapshot, &decision->lists);
+	if (snapshot != GetActiveSnapshot())
+		UnregisterSnapshot(snapshot);
 }
 
 static void

@@ -59,9 +59,9 @@ on_relation_change(Datum argument, Oid relation)
 	}
 }
 
-/* Expressions of generated columns have functions in them. */
+/* Expressions of generated columns and rules have functions in them, whose owners are trusted or not. */
 static void
-on_function_change(Datum argument, int cache, uint32 hash)
+on_catalog_change(Datum argument, int cache, uint32 hash)
 {
 	on_relation_change(argument, InvalidOid);
 }
@@ -70,7 +70,9 @@ void
 guard_policy_define(void)
 {
 	CacheRegisterRelcacheCallback(on_relation_change, (Datum) 0);
-	CacheRegisterSyscacheCallback(PROCOID, on_function_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, on_catalog_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, on_catalog_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, on_catalog_change, (Datum) 0);
 }
 
 /*

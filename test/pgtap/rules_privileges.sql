@@ -2,7 +2,7 @@
 -- what is the other's, and nobody else's code runs.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(33);
+SELECT plan(36);
 
 CREATE ROLE fraud_test_owner;
 CREATE ROLE fraud_test_member;
@@ -114,6 +114,26 @@ RESET ROLE;
 SELECT results_eq('EXECUTE flag_of(4)', ARRAY['review'], 'a function that is given to another role is not called any more');
 SELECT results_eq($$SELECT error ->> 'message' FROM fraud.decision WHERE key = '4'$$,
   ARRAY['a condition cannot use function public.is_watched(text) of role "fraud_test_other"'], 'which is recorded');
+
+-- a member that is none any more: what its function calls can change without a word
+CREATE SCHEMA members AUTHORIZATION fraud_test_member;
+GRANT USAGE ON SCHEMA members TO fraud_test_owner;
+SET LOCAL ROLE fraud_test_member;
+CREATE FUNCTION members.agrees() RETURNS bool LANGUAGE plpgsql STABLE AS $$ BEGIN PERFORM set_config('fraud_test.ran_as', current_user, false); RETURN true; END $$;
+SELECT fraud_rule_drop('public.payment', 'watched') > 0;
+SELECT fraud_rule('public.payment', 'r', 'members.agrees()', 'block') > 0;
+RESET ROLE;
+SET LOCAL ROLE fraud_test_payer;
+INSERT INTO public.payment VALUES (5, 'x', 1);
+RESET ROLE;
+SELECT results_eq('EXECUTE flag_of(5)', ARRAY['block'], 'a member''s function is called');
+REVOKE fraud_test_owner FROM fraud_test_member;
+SELECT set_config('fraud_test.ran_as', '', false);
+SET LOCAL ROLE fraud_test_payer;
+INSERT INTO public.payment VALUES (6, 'x', 1);
+RESET ROLE;
+SELECT results_eq('EXECUTE flag_of(6)', ARRAY['review'], 'until the role is a member no more, in sessions that have called it, too');
+SELECT is(current_setting('fraud_test.ran_as'), '', 'and does not run');
 
 -- lists
 SET LOCAL ROLE fraud_test_payer;
