@@ -6,6 +6,11 @@
 -- first in a restore, would already have made those of the parent.
 
 CREATE SEQUENCE fraud.decision_id_seq AS bigint;
+
+-- A dump has the sequence's number of a moment before it has the rows, and sees those of
+-- rejected rows that come between. So a restore notes the numbers that it meets, here, and guards begin
+-- above them. This one is in no dump: nothing sets it back.
+CREATE SEQUENCE fraud.restored_decision_id_seq AS bigint;
 CREATE TABLE fraud.decision (
   decision_id bigint NOT NULL,
   decided_at timestamptz NOT NULL,
@@ -39,6 +44,7 @@ CREATE TABLE fraud.decision (
 ) PARTITION BY RANGE (decided_at);
 CREATE TABLE fraud.decision_default PARTITION OF fraud.decision DEFAULT;
 COMMENT ON SEQUENCE fraud.decision_id_seq IS 'numbers of decisions';
+COMMENT ON SEQUENCE fraud.restored_decision_id_seq IS 'no number of a decision that was restored is above this one';
 COMMENT ON TABLE fraud.decision IS
 'what the guards decided, and all that is needed to repeat it (docs/decisions.md); partitioned by decided_at, append-only';
 COMMENT ON TABLE fraud.decision_default IS 'decisions of a time that has no partition of its own';

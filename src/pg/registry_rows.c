@@ -69,6 +69,7 @@ static const struct
     {"policy", "policy_pkey", lengthof(policy_types), policy_types},
     {"decision", NULL, lengthof(decision_types), decision_types},
     {"decision_id_seq", NULL, 0, NULL},
+    {"restored_decision_id_seq", NULL, 0, NULL},
     {"quarantine", "quarantine_pkey", lengthof(quarantine_types), quarantine_types},
     {"label", "label_relation_key_idx", lengthof(label_types), label_types},
 };

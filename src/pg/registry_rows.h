@@ -24,6 +24,7 @@ typedef enum RegistryTable
 	REGISTRY_POLICY,        /* by relation, version */
 	REGISTRY_DECISION,      /* partitioned: it is located only */
 	REGISTRY_DECISION_ID,   /* a sequence: so is it */
+	REGISTRY_RESTORED_ID,   /* another one */
 	REGISTRY_QUARANTINE,    /* by decision_id */
 	REGISTRY_LABEL          /* by relation, key, known_at, label_id */
 } RegistryTable;

@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "scoring/decision_number.h"
 #include "scoring/guard_json.h"
 #include "scoring/guard_record.h"
 #include "scoring/guard_store.h"
@@ -191,7 +192,7 @@ row_as_jsonb(const GuardPolicy *policy, const GuardDecision *decision)
 int64
 guard_record(const GuardPolicy *policy, const GuardDecision *decision, GuardOutcome *wanted)
 {
-	int64 id = guard_store_next_decision();
+	int64 id = decision_number_next();
 	GuardOutcome outcome = *wanted;
 	Jsonb *row = NULL;
 	Record record;

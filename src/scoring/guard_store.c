@@ -10,7 +10,6 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
-#include "commands/sequence.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
@@ -25,13 +24,6 @@
 #include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
-
-int64
-guard_store_next_decision(void)
-{
-	/* The role that inserts needs no right on it. */
-	return nextval_internal(registry_relation(REGISTRY_DECISION_ID), false);
-}
 
 /* Partitions */
 

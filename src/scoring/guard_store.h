@@ -52,9 +52,6 @@ enum
 	N_QUARANTINE_COLUMNS
 };
 
-/* A number for a decision. */
-extern int64 guard_store_next_decision(void);
-
 /*
  * A row of fraud.decision, by these columns, in the partition of its time. One that survives stays
  * whatever becomes of the transaction, and is on disk when this returns, as far as

@@ -10,6 +10,7 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
@@ -19,6 +20,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "pg/registry_rows.h"
+#include "scoring/decision_number.h"
 #include "scoring/record_keeping.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -80,6 +82,22 @@ pg_attribute_noreturn() refuse(const TriggerData *trigger, const char *message)
 	                errhint("%s", hint)));
 }
 
+/* Decisions of another cluster, or of before, are here now, with their numbers. */
+static void
+note_restored(const TriggerData *trigger)
+{
+	Relation relation = trigger->tg_relation;
+	AttrNumber column = get_attnum(RelationGetRelid(relation), "decision_id");
+	bool is_null;
+	Datum number;
+
+	if (column == InvalidAttrNumber)
+		return;
+	number = heap_getattr(trigger->tg_trigtuple, column, RelationGetDescr(relation), &is_null);
+	if (!is_null)
+		decision_number_restored(DatumGetInt64(number));
+}
+
 /*
  * fraud.keep_record(hint text): refuses INSERT, UPDATE, DELETE and TRUNCATE with 55000, as
  * far as it is made a trigger of them.
@@ -97,8 +115,12 @@ fraud_keep_record(PG_FUNCTION_ARGS)
 	ours = RelationGetRelid(trigger->tg_relation) == changing;
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		refuse(trigger, "%s.%s cannot be truncated");
-	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !is_restore())
-		refuse(trigger, "rows of %s.%s are written by guards only");
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+	{
+		if (!is_restore())
+			refuse(trigger, "rows of %s.%s are written by guards only");
+		note_restored(trigger);
+	}
 	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) && !ours)
 		refuse(trigger, "rows of %s.%s are immutable");
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event) && !ours)

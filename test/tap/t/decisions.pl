@@ -121,7 +121,11 @@ my %restore = (
 	plain => sub {
 		my ($to, $file) = @_;
 		$primary->command_ok([ 'pg_dump', '--file', $file, 'postgres' ], 'plain: pg_dump');
-		$primary->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $to, '-f', $file ], 'plain: psql');
+		# As it is in a dump that was made while rows were rejected: numbers are read before rows.
+		my $dump = slurp_file($file);
+		ok($dump =~ s/(setval\('fraud\.decision_id_seq', )\d+/${1}1/, 'plain: the numbers are of before');
+		append_to_file("$file.early", $dump);
+		$primary->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $to, '-f', "$file.early" ], 'plain: psql');
 	},
 	inserts => sub {
 		my ($to, $file) = @_;
@@ -154,7 +158,7 @@ foreach my $format (sort keys %restore)
 	is( $primary->safe_psql($to, q{SELECT bool_and(equal) FROM fraud.decision d, fraud_replay(d.decision_id)}),
 		't', "$format: decisions can be replayed");
 	is(sqlstate($primary, $to, $blocked), 'FD001', "$format: guards go on");
-	cmp_ok($primary->safe_psql($to, 'SELECT max(decision_id) FROM fraud.decision'),
+	cmp_ok($primary->safe_psql($to, 'SELECT decision_id FROM fraud.decision ORDER BY decided_at DESC LIMIT 1'),
 		'>', $last, "$format: with new numbers");
 	is( $primary->safe_psql($to, 'SELECT count(*) FROM fraud.decision_default'), 0, "$format: in the same partition");
 	is(sqlstate($primary, $to, $_), '55000', "$format: refused: $_")
