@@ -121,7 +121,7 @@ BEGIN
   PERFORM fraud.require_column(relation, c, 'option "not_card_numbers"')
     FROM jsonb_array_elements_text(options -> 'not_card_numbers') AS c;
   PERFORM FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = options ->> 'amount'
-    AND a.atttypid NOT IN (SELECT t.oid FROM pg_type t WHERE t.typcategory = 'N');
+    AND a.atttypid NOT IN (SELECT t.oid FROM pg_type t WHERE t.typcategory = 'N' AND 'money'::regtype NOT IN (t.oid, t.typbasetype));
   IF FOUND THEN
     RAISE EXCEPTION 'column "%" for option "amount" is not a number', options ->> 'amount' USING ERRCODE = 'datatype_mismatch';
   END IF;

@@ -119,6 +119,18 @@ evaluate_rules(Step *step)
 	}
 }
 
+/*
+ * NaN is above all numbers, as PostgreSQL orders them: it passes CHECK (amount > 0), and must not
+ * pass for no amount. NULL is none.
+ */
+static double
+amount_at_risk(const GuardPolicy *policy, const GuardDecision *decision)
+{
+	bool is_null = policy->amount == 0 || decision->nulls[policy->amount - 1];
+
+	return isnan(decision->amount) && !is_null ? INFINITY : decision->amount;
+}
+
 static void
 take_thresholds(Step *step)
 {
@@ -136,7 +148,8 @@ take_thresholds(Step *step)
 			decision->block_at = step->scorer->block_at;
 			break;
 		case THRESHOLDS_COST:
-			decision->block_at = guard_threshold_by_cost(policy->handling_cost, decision->amount);
+			decision->block_at =
+			    guard_threshold_by_cost(policy->handling_cost, amount_at_risk(policy, decision));
 			break;
 	}
 }

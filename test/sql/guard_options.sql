@@ -100,6 +100,8 @@ SELECT fraud_guard('pay', options => '{"block_budget": 0.1}');
 SELECT fraud_guard('pay', options => '{"thresholds": "costs"}');
 SELECT fraud_guard('pay', options => '{"thresholds": "cost", "handling_cost": 5}');
 SELECT fraud_guard('pay', options => '{"thresholds": "cost", "amount": "amount"}');
+CREATE TABLE in_money (amount money);
+SELECT fraud_guard('in_money', model => '', options => '{"amount": "amount"}');
 SELECT fraud_guard('pay', review_at => 0.5, options => '{"thresholds": "alert_budget"}');
 SELECT fraud_guard('pay', options => '{"amount": "channel"}');
 SELECT fraud_guard('pay', options => '{"amount": "sum"}');
