@@ -14,7 +14,7 @@ AS '$libdir/fraud_detect', 'fraud_check_guard';
 REVOKE ALL ON FUNCTION fraud.check_guard(regclass) FROM PUBLIC;
 COMMENT ON FUNCTION fraud.check_guard(regclass) IS
 'raises what would fail in every decision of the table''s guard: FD002, FD003, FD004, FD005, FD009, 42703, 42501, and those '
-'of a rule''s condition; FD012 without a guard';
+'of a rule''s condition; FD012 without a guard, 42P01 without the table';
 
 CREATE TYPE fraud.decision_result AS (
   decision text,

@@ -13,7 +13,7 @@
 #include <math.h>
 
 #include "access/htup_details.h"
-#include "access/table.h"
+#include "access/relation.h"
 #include "access/tupconvert.h"
 #include "executor/executor.h"
 #include "fmgr.h"
@@ -68,6 +68,17 @@ trigger_of(Relation relation)
 }
 
 static Relation
+open_relation(Oid relation)
+{
+	Relation opened = OidIsValid(relation) ? try_relation_open(relation, AccessShareLock) : NULL;
+
+	if (opened == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("relation with OID %u does not exist", relation)));
+	return opened;
+}
+
+static Relation
 relation_of_record(FunctionCallInfo fcinfo, HeapTupleHeader record)
 {
 	Oid relation;
@@ -84,7 +95,7 @@ relation_of_record(FunctionCallInfo fcinfo, HeapTupleHeader record)
 	if (pg_class_aclcheck(relation, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(get_rel_relkind(relation)),
 		               get_rel_name(relation));
-	return table_open(relation, AccessShareLock);
+	return open_relation(relation);
 }
 
 /* Columns are found by name, where the record is not of the table's own row type. */
@@ -194,7 +205,7 @@ fraud_decide(PG_FUNCTION_ARGS)
 	result = result_of(fcinfo, statement->policy, &decision);
 	MemoryContextSwitchTo(context);
 	ExecDropSingleTupleTableSlot(slot);
-	table_close(relation, NoLock);
+	relation_close(relation, NoLock);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return result;
@@ -230,13 +241,13 @@ fraud_check_guard(PG_FUNCTION_ARGS)
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context =
 	    AllocSetContextCreate(caller, "fraud.check_guard", ALLOCSET_DEFAULT_SIZES);
-	Relation relation = table_open(PG_GETARG_OID(0), AccessShareLock);
+	Relation relation = open_relation(PG_GETARG_OID(0));
 	Snapshot snapshot = statement_snapshot();
 
 	MemoryContextSwitchTo(context);
 	check_as_owner(relation, context, snapshot);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-	table_close(relation, NoLock);
+	relation_close(relation, NoLock);
 	PG_RETURN_VOID();
 }

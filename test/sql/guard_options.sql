@@ -79,6 +79,8 @@ SELECT bool_and(decision_id::text = substring('Decision ' || decision_id FROM '\
 \echo what is refused
 SELECT fraud_guard(NULL);
 SELECT fraud_guard(0);
+SELECT fraud.check_guard(0);
+SELECT fraud_decide(ROW(1), 0);
 SELECT fraud_guard('pay', on_block => NULL);
 SELECT fraud_guard('pay', on_error => NULL);
 SELECT fraud_guard('pay', options => NULL);
