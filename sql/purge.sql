@@ -88,6 +88,22 @@ COMMENT ON FUNCTION @extschema@.fraud_decision_partitions(int) IS
 'and for decisions that the default partition holds, which move; returns those that it made. For the owner of fraud.decision (42501); '
 'guards wait while rows move. 22023 for fewer than 1 month or more than 120, 22004 for NULL';
 
+CREATE FUNCTION fraud.check_purge_age(older_than interval) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF older_than IS NULL THEN
+    RAISE EXCEPTION 'older_than must not be null' USING ERRCODE = 'null_value_not_allowed';
+  ELSIF now() - older_than > now() - interval '1 day' THEN
+    RAISE EXCEPTION 'older_than must be at least 1 day, not %', older_than
+      USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Decisions are kept for audit and for labels that come late: think of months.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION fraud.check_purge_age(interval) IS '22023 for an age of less than a day, 22004 for NULL';
+
 CREATE FUNCTION @extschema@.fraud_purge(older_than interval)
 RETURNS TABLE (relation text, removed bigint)
 LANGUAGE plpgsql VOLATILE
@@ -100,13 +116,7 @@ DECLARE
   dropped text[] := '{}';
   record_table regclass;
 BEGIN
-  IF older_than IS NULL THEN
-    RAISE EXCEPTION 'older_than must not be null' USING ERRCODE = 'null_value_not_allowed';
-  ELSIF before > now() - interval '1 day' THEN
-    RAISE EXCEPTION 'older_than must be at least 1 day, not %', older_than
-      USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Decisions are kept for audit and for labels that come late: think of months.';
-  END IF;
+  PERFORM fraud.check_purge_age(older_than);
 
   FOR part IN SELECT p.* FROM fraud.decision_partition p LOOP
     relation := part.partition;

@@ -1,12 +1,12 @@
 
--- schedule: retraining by pg_cron, which is looked for when it is needed, not
+-- schedule: retraining and housekeeping by pg_cron, which is looked for when it is needed, not
 -- when the extension is created. fraud.task says what was asked for; the job
--- itself is a row of cron.job, run as the role that called fraud_schedule.
+-- itself is a row of cron.job, run as the role that scheduled it.
 
 CREATE TABLE fraud.task (
   name text PRIMARY KEY,
-  model_id bigint NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('retrain')),
+  model_id bigint CHECK ((model_id IS NULL) = (kind = 'purge')),
+  kind text NOT NULL CHECK (kind IN ('retrain', 'purge')),
   schedule text NOT NULL,
   command text NOT NULL,
   cron_job_id bigint NOT NULL,
@@ -15,7 +15,8 @@ CREATE TABLE fraud.task (
   created_by text NOT NULL DEFAULT CURRENT_USER,
   UNIQUE (model_id, kind)
 );
-COMMENT ON TABLE fraud.task IS 'what runs on a schedule (fraud_schedule)';
+COMMENT ON TABLE fraud.task IS 'what runs on a schedule (fraud_schedule, fraud_schedule_purge)';
+COMMENT ON COLUMN fraud.task.model_id IS 'NULL: it is about no model';
 COMMENT ON COLUMN fraud.task.cron_job_id IS
 'cron.job.jobid; valid only while that job has the name of cron_job_name';
 SELECT pg_catalog.pg_extension_config_dump('fraud.task', '');
@@ -25,7 +26,7 @@ CREATE TRIGGER task_names_its_creator BEFORE INSERT OR UPDATE ON fraud.task
 ALTER TABLE fraud.task ENABLE ALWAYS TRIGGER task_names_its_creator;
 
 -- A job can only be seen and made from the one database that pg_cron works from.
-CREATE FUNCTION fraud.require_scheduler(schedule text, command text) RETURNS void
+CREATE FUNCTION fraud.require_scheduler(job text, schedule text, command text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -40,7 +41,7 @@ BEGIN
         home, here),
       HINT = format('Set cron.database_name = %L and restart, or run there: '
                     'SELECT cron.schedule_in_database(%L, %L, %L, %L);',
-                    here, 'fraud_retrain/' || here, schedule, command, here);
+                    here, job || '/' || here, schedule, command, here);
   END IF;
   PERFORM FROM pg_extension e WHERE e.extname = 'pg_cron';
   IF NOT FOUND THEN
@@ -59,7 +60,7 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION fraud.require_scheduler(text, text) IS
+COMMENT ON FUNCTION fraud.require_scheduler(text, text, text) IS
 'FD008 that says what is missing, unless pg_cron can schedule from this database';
 
 CREATE FUNCTION fraud.make_job(job_name text, schedule text, command text) RETURNS bigint
@@ -157,7 +158,7 @@ BEGIN
       HINT = format('Say when, e.g. fraud_schedule(%L, retrain => ''0 3 * * *''), '
                     'or end its schedule with fraud_unschedule.', m.name);
   END IF;
-  PERFORM fraud.require_scheduler(retrain, command);
+  PERFORM fraud.require_scheduler('fraud_retrain', retrain, command);
   PERFORM fraud.end_task(t) FROM fraud.task t WHERE t.model_id = m.model_id AND t.kind = 'retrain';
 
   model := m.name;

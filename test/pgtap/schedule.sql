@@ -1,7 +1,7 @@
 -- Scheduling where pg_cron is not set up (test/tap/t/cron.pl has a server where it is).
 \ir fixture/untrained_versions.sql
 BEGIN;
-SELECT plan(8);
+SELECT plan(16);
 
 SELECT pg_temp.untrained_version('card_fraud', 1);
 
@@ -26,6 +26,25 @@ SELECT results_eq($$SELECT * FROM fraud_unschedule('card_fraud')$$, $$VALUES ('c
   1::bigint)$$,
   'a task without a job can be ended');
 SELECT is_empty('SELECT * FROM fraud.task', 'and is gone');
+
+-- Housekeeping
+SELECT throws_ok($$SELECT fraud_schedule_purge('30 2 * * *', '18 months')$$, 'FD008',
+  'scheduling needs pg_cron, which is not installed in this database', 'housekeeping without pg_cron');
+SELECT throws_ok($$SELECT fraud_schedule_purge(NULL, '18 months')$$, '22004', 'schedule must not be null');
+SELECT throws_ok($$SELECT fraud_schedule_purge('30 2 * * *', NULL)$$, '22004', 'older_than must not be null');
+SELECT throws_ok($$SELECT fraud_schedule_purge('30 2 * * *', '1 hour')$$, '22023', 'older_than must be at least 1 day, not 01:00:00');
+CREATE ROLE regress_schedule_clerk;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public, fraud TO regress_schedule_clerk;
+GRANT ALL ON fraud.task TO regress_schedule_clerk;
+SET ROLE regress_schedule_clerk;
+SELECT throws_ok($$SELECT fraud_schedule_purge('30 2 * * *', '18 months')$$, '42501', 'must be owner of table fraud.decision');
+RESET ROLE;
+INSERT INTO fraud.task (name, kind, schedule, command, cron_job_id, cron_job_name)
+  VALUES ('purge', 'purge', '0 3 * * *', 'SELECT 1', 1, 'fraud_purge/1');
+SELECT is(fraud_unschedule_purge(), 1::bigint, 'a task of housekeeping can be ended without its job');
+SELECT is(fraud_unschedule_purge(), 0::bigint, 'once');
+SELECT throws_ok($$INSERT INTO fraud.task (name, kind, schedule, command, cron_job_id, cron_job_name)
+  VALUES ('x', 'retrain', '0 3 * * *', 'SELECT 1', 1, 'x')$$, '23514', NULL, 'retraining is about a model');
 
 SELECT * FROM finish();
 ROLLBACK;

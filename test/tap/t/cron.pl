@@ -117,6 +117,21 @@ is($node->safe_psql('postgres', 'SELECT (SELECT count(*) FROM cron.job) + (SELEC
 	0, 'dropping the model ends its schedule');
 $node->safe_psql('postgres', q{INSERT INTO fraud.model (name) VALUES ('empty')});
 $node->safe_psql('postgres', q{SELECT fraud_schedule('empty', retrain => '0 3 1 1 *')});
+
+# housekeeping: what is old goes, and the coming partitions are made
+my $purge = q{SELECT fraud_schedule_purge('* * * * *', '1 year 6 months')};
+like(complaint('other', $purge), qr/FD008.*'fraud_purge\/other'.*public\.fraud_purge\(/s, 'housekeeping from the wrong database');
+$node->safe_psql('postgres', q{SET intervalstyle = 'iso_8601'; SELECT fraud_schedule_purge('0 3 * * *', '2 years')});
+$node->safe_psql('postgres', $purge);
+is( $node->safe_psql('postgres', q{SELECT j.schedule, j.command, t.name, t.model_id FROM cron.job j JOIN fraud.task t ON t.cron_job_id = j.jobid
+	  WHERE t.kind = 'purge'}),
+	q{* * * * *|SELECT * FROM public.fraud_purge('1 year 6 mons')|purge|}, 'the new schedule replaces the old one');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM cron.job'), 2, 'beside that of a model');
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 4 FROM fraud.decision_partition'),
+	'a tick of pg_cron makes the partitions');
+is($node->safe_psql('postgres', 'SELECT fraud_unschedule_purge()'), 1, 'housekeeping ends');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM cron.job'), 1, 'and its job');
+
 $node->safe_psql('postgres', 'DROP EXTENSION pg_cron');
 is($node->safe_psql('postgres', q{SELECT ended FROM fraud_unschedule('empty')}), 1, 'a task outlives pg_cron');
 
