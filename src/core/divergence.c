@@ -207,6 +207,47 @@ reference_bins_add(ReferenceBins *bins, uint64_t value, uint64_t count)
 	}
 }
 
+/*
+ * What fills a bin by itself needs at least as many rows as there are up to the next quantile, so none of these,
+ * but for the last one, can end it.
+ */
+uint64_t
+reference_bins_passable(const ReferenceBins *bins)
+{
+	unsigned __int128 wide = (unsigned __int128) bins->next * bins->n;
+	uint64_t target = (uint64_t) ((wide + REFERENCE_BINS - 1) / REFERENCE_BINS);
+
+	if (bins->distinct <= REFERENCE_CATEGORIES || target <= bins->seen)
+		return 0;
+	return target - bins->seen - 1;
+}
+
+void
+reference_bins_pass(ReferenceBins *bins, uint64_t rows)
+{
+	bins->counts[bins->n_edges][0] += rows;
+	bins->seen += rows;
+}
+
+size_t
+reference_bins_cuts(const ReferenceBins *bins, uint64_t cuts[REFERENCE_MOST_CUTS])
+{
+	size_t n = 0;
+
+	if (bins->distinct > REFERENCE_CATEGORIES)
+	{
+		memcpy(cuts, bins->edges, bins->n_edges * sizeof(uint64_t));
+		return bins->n_edges;
+	}
+	for (size_t i = 0; i < bins->distinct; i++)
+	{
+		if (bins->values[i] > 0 && (n == 0 || cuts[n - 1] < bins->values[i] - 1))
+			cuts[n++] = bins->values[i] - 1;
+		cuts[n++] = bins->values[i];
+	}
+	return n;
+}
+
 /* Edges are few: to compare with all of them takes no branch. */
 static inline size_t
 bin_of(const ReferenceBins *bins, uint64_t value)

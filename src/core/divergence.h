@@ -14,7 +14,7 @@
 #ifndef FRAUD_DETECT_DIVERGENCE_H
 #define FRAUD_DETECT_DIVERGENCE_H
 
-#include "core/sample.h"
+#include "core/sample_walk.h"
 
 typedef struct Bins
 {
@@ -83,6 +83,18 @@ typedef struct ReferenceBins
 
 extern void reference_bins_begin(ReferenceBins *bins, uint64_t n);
 extern void reference_bins_add(ReferenceBins *bins, uint64_t value, uint64_t count);
+/*
+ * As many rows as may follow whose values are in no way looked at, none of them a part of a value: reference_bins_pass
+ * takes up to so many.
+ */
+extern uint64_t reference_bins_passable(const ReferenceBins *bins);
+extern void reference_bins_pass(ReferenceBins *bins, uint64_t rows);
+/*
+ * Edges between which current values are all the same to the bins, when the reference's have come: from one up
+ * to below the other. Returns how many; they ascend.
+ */
+#define REFERENCE_MOST_CUTS (2 * REFERENCE_CATEGORIES)
+extern size_t reference_bins_cuts(const ReferenceBins *bins, uint64_t cuts[REFERENCE_MOST_CUTS]);
 /* counts may be NULL: each value once */
 extern void reference_bins_count(ReferenceBins *bins, const uint64_t *values,
                                  const uint64_t *counts, size_t n);

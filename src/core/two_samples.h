@@ -17,7 +17,7 @@
 #ifndef FRAUD_DETECT_TWO_SAMPLES_CORE_H
 #define FRAUD_DETECT_TWO_SAMPLES_CORE_H
 
-#include "core/sample.h"
+#include "core/sample_walk.h"
 
 typedef struct TwoSampleTest
 {

@@ -65,3 +65,16 @@ memory_use_large_pages(void *memory, Size size)
 		(void) madvise((void *) first, end - first, MADV_HUGEPAGE);
 #endif
 }
+
+void *
+memory_allocate_large(MemoryContext context, Size size, void **chunk)
+{
+	void *memory;
+
+	if (size < LARGE_PAGE)
+		return *chunk = MemoryContextAllocHuge(context, size);
+	*chunk = MemoryContextAllocHuge(context, size + LARGE_PAGE);
+	memory = (void *) TYPEALIGN(LARGE_PAGE, *chunk);
+	memory_use_large_pages(memory, size);
+	return memory;
+}

@@ -26,4 +26,10 @@ extern void memory_fault_in(void *memory, Size size);
  */
 extern void memory_use_large_pages(void *memory, Size size);
 
+/*
+ * Memory for which that is done, and which begins where a large page can: *chunk is what pfree takes. It cannot
+ * be enlarged: memory that moves elsewhere would lose its large pages.
+ */
+extern void *memory_allocate_large(MemoryContext context, Size size, void **chunk);
+
 #endif

@@ -211,14 +211,21 @@ reference_bins_of(TwoSamples *samples, const CoreAllocator *allocator, Bins *bin
 	const TwoSamplesCounts *counts = two_samples_counts(samples);
 	TwoSamplesWalk *walk = two_samples_walk_of_side(samples, 0);
 	SampleTie ties[TWO_SAMPLES_TIES];
+	uint64 cuts[REFERENCE_MOST_CUTS];
 	ReferenceBins builder;
+	double last;
 	size_t n;
 
 	reference_bins_begin(&builder, counts->rows[0]);
 	while ((n = two_samples_walk_next(walk, ties)) > 0)
+	{
 		for (size_t i = 0; i < n; i++)
 			reference_bins_add(&builder, sample_key(ties[i].value), ties[i].counts[0]);
-	two_samples_scan(samples, 1, count_in_bins, &builder);
+		reference_bins_pass(&builder,
+		                    two_samples_walk_skip(walk, reference_bins_passable(&builder), &last));
+	}
+	n = reference_bins_cuts(&builder, cuts);
+	two_samples_scan(samples, 1, cuts, n, count_in_bins, &builder);
 	bins_begin(bins, allocator);
 	require_memory(reference_bins_end(&builder, bins));
 	if (counts->missing[0] + counts->missing[1] > 0)

@@ -13,6 +13,8 @@
 #include "utils/memutils.h"
 
 #define FIRST_KEYS 64
+/* Memory that no key has reached yet is only reserved, and what is copied is a third of what there is. */
+#define GROWTH 4
 #define FIRST_RUNS 8
 /* Keys take half of work_mem; the scratch of sorting and runs in memory share the rest. */
 #define KEYS_SHARE 2
@@ -55,28 +57,20 @@ two_samples_create(FunctionCallInfo fcinfo)
 	return samples;
 }
 
-static uint64 *
-new_keys(TwoSamples *samples, Size n)
-{
-	uint64 *keys = MemoryContextAllocHuge(samples->context, n * sizeof(uint64));
-
-	memory_use_large_pages(keys, n * sizeof(uint64));
-	return keys;
-}
-
 void
 two_samples_sort(TwoSamples *samples, int side)
 {
 	Size n = samples->n[side];
 	uint64 *scratch;
+	void *chunk;
 
 	if (samples->n_sorted[side] == n)
 		return;
 	CHECK_FOR_INTERRUPTS();
-	scratch = new_keys(samples, n);
+	scratch = memory_allocate_large(samples->context, n * sizeof(uint64), &chunk);
 	sample_sort(two_samples_keys(samples, side), scratch, n);
 	samples->n_sorted[side] = n;
-	pfree(scratch);
+	pfree(chunk);
 }
 
 static KeyRun *
@@ -129,7 +123,7 @@ write_run(TwoSamples *samples, KeyRun *run, const uint8 *bytes, Size size)
 	PGAlignedBlock zeros = {0};
 	Size padding = (BLCKSZ - size % BLCKSZ) % BLCKSZ;
 
-	run->block = samples->file_blocks;
+	run->file_block = samples->file_blocks;
 	if (BufFileSeekBlock(samples->file, samples->file_blocks) != 0)
 		ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in a temporary file")));
 	BufFileWrite(samples->file, unconstify(uint8 *, bytes), size);
@@ -140,45 +134,42 @@ write_run(TwoSamples *samples, KeyRun *run, const uint8 *bytes, Size size)
 
 /* A run's bytes become part of the state; takes them over where they stay in memory. */
 static void
-keep_run(TwoSamples *samples, KeyRun *run, uint8 *bytes, Size size, FunctionCallInfo fcinfo)
+keep_run(TwoSamples *samples, KeyRun *run, uint8 *bytes, void *chunk, FunctionCallInfo fcinfo)
 {
 	Size most = (Size) work_mem * 1024 / RUNS_SHARE;
 
-	run->size = size;
-	if (!samples->may_spill || samples->bytes_of_runs + size <= most)
+	if (!samples->may_spill || samples->bytes_of_runs + run->size <= most)
 	{
 		run->bytes = bytes;
-		samples->bytes_of_runs += size;
+		run->chunk = chunk;
+		samples->bytes_of_runs += run->size;
 		return;
 	}
 	open_file(samples, fcinfo);
-	write_run(samples, run, bytes, size);
-	pfree(bytes);
+	write_run(samples, run, bytes, run->size);
+	pfree(chunk);
 }
 
 /* Sorted keys become a run. */
 static void
 make_run(TwoSamples *samples, int side, const uint64 *keys, Size n, FunctionCallInfo fcinfo)
 {
-	SampleRunWriter writer = {0};
-	Size capacity = 1024;
-	Size size = 0;
 	uint8 *bytes;
 	KeyRun *run;
+	Size taken;
 
 	if (n == 0)
 		return;
-	bytes = MemoryContextAlloc(samples->context, capacity);
-	for (Size i = 0; i < n; i++)
-	{
-		if (capacity - size < 2 * SAMPLE_RUN_ENTRY)
-			bytes = repalloc_huge(bytes, capacity *= 2);
-		size += sample_run_add(&writer, keys[i], 1, bytes + size);
-	}
-	size += sample_run_end(&writer, bytes + size);
+	bytes = MemoryContextAllocHuge(samples->context, sample_run_most_bytes(n) + SAMPLE_BLOCK_MOST);
 	run = new_run(samples, side);
 	run->rows = n;
-	keep_run(samples, run, repalloc_huge(bytes, size), size, fcinfo);
+	for (Size i = 0; i < n; i += taken)
+	{
+		run->size += sample_block_write(keys + i, n - i, bytes + run->size, &taken);
+		run->n_blocks++;
+	}
+	bytes = repalloc_huge(bytes, run->size);
+	keep_run(samples, run, bytes, bytes, fcinfo);
 }
 
 static void
@@ -192,146 +183,63 @@ make_runs(TwoSamples *samples, FunctionCallInfo fcinfo)
 	}
 }
 
-/* Large memory is moved by its page tables: side 0 is not copied, and its pages are not cleared anew. */
+/* Copied, not moved by its page tables: that would take its large pages away. */
 static void
 grow(TwoSamples *samples, Size capacity)
 {
-	Size before = samples->capacity;
-	Size n = samples->n[1];
+	void *before = samples->keys_chunk;
+	void *chunk;
+	uint64 *keys = memory_allocate_large(samples->context, capacity * sizeof(uint64), &chunk);
 
-	samples->keys = samples->keys == NULL ? new_keys(samples, capacity)
-	                                      : repalloc_huge(samples->keys, capacity * sizeof(uint64));
-	memory_use_large_pages(samples->keys, capacity * sizeof(uint64));
-	memmove(samples->keys + capacity - n, samples->keys + before - n, n * sizeof(uint64));
+	if (before != NULL)
+	{
+		memcpy(keys, samples->keys, samples->n[0] * sizeof(uint64));
+		memcpy(keys + capacity - samples->n[1], two_samples_keys(samples, 1),
+		       samples->n[1] * sizeof(uint64));
+	}
+	samples->keys = keys;
+	samples->keys_chunk = chunk;
 	samples->capacity = capacity;
+	if (before != NULL)
+		pfree(before);
 }
 
 void
 two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo)
 {
+	Size capacity = Max(FIRST_KEYS, GROWTH * samples->capacity);
+
 	if (!samples->may_spill)
-		grow(samples, Max(FIRST_KEYS, 2 * samples->capacity));
+		grow(samples, capacity);
 	else if (samples->capacity < samples->most_keys)
-		grow(samples, Min(Max(FIRST_KEYS, 2 * samples->capacity), samples->most_keys));
+		grow(samples, Min(capacity, samples->most_keys));
 	else
 		make_runs(samples, fcinfo);
-}
-
-/* A worker's keys, from a message that may begin anywhere: kept as they are where they fit. */
-static void
-add_plain_run(TwoSamples *samples, const KeyRun *source, FunctionCallInfo fcinfo)
-{
-	uint8 *bytes = (uint8 *) new_keys(samples, source->rows);
-	KeyRun *run;
-
-	memcpy(bytes, source->bytes, source->size);
-	if (samples->may_spill &&
-	    samples->bytes_of_runs + source->size > samples->most_keys * sizeof(uint64))
-	{
-		make_run(samples, source->side, (const uint64 *) bytes, source->rows, fcinfo);
-		pfree(bytes);
-		return;
-	}
-	run = new_run(samples, source->side);
-	*run = *source;
-	run->bytes = bytes;
-	samples->bytes_of_runs += source->size;
-}
-
-/* Takes the plain runs of a side off the state. */
-static int
-take_plain_runs(TwoSamples *samples, int side, KeyRun *taken)
-{
-	int n_taken = 0, kept = 0;
-
-	for (int i = 0; i < samples->n_runs; i++)
-	{
-		if (samples->runs[i].side != side || !samples->runs[i].is_plain)
-			samples->runs[kept++] = samples->runs[i];
-		else
-		{
-			taken[n_taken++] = samples->runs[i];
-			samples->bytes_of_runs -= samples->runs[i].size;
-		}
-	}
-	samples->n_runs = kept;
-	return n_taken;
-}
-
-/* The first two of the runs become one, the last. Keys of the state itself are not of a run. */
-static void
-merge_first_two(TwoSamples *samples, KeyRun *runs, int n)
-{
-	KeyRun merged = {.side = runs[0].side, .is_plain = true};
-
-	CHECK_FOR_INTERRUPTS();
-	merged.rows = runs[0].rows + runs[1].rows;
-	merged.size = merged.rows * sizeof(uint64);
-	merged.bytes = (uint8 *) new_keys(samples, merged.rows);
-	sample_merge((uint64 *) runs[0].bytes, runs[0].rows, (uint64 *) runs[1].bytes, runs[1].rows,
-	             (uint64 *) merged.bytes);
-	for (int i = 0; i < 2; i++)
-		if ((uint64 *) runs[i].bytes != two_samples_keys(samples, merged.side))
-			pfree(runs[i].bytes);
-	memmove(runs, runs + 2, (n - 2) * sizeof(KeyRun));
-	runs[n - 2] = merged;
-}
-
-void
-two_samples_join(TwoSamples *samples, int side)
-{
-	KeyRun *taken = palloc((samples->n_runs + 1) * sizeof(KeyRun));
-	Size n = samples->n[side];
-	int n_taken = take_plain_runs(samples, side, taken);
-
-	if (n_taken > 0 && n > 0)
-	{
-		two_samples_sort(samples, side);
-		taken[n_taken++] = (KeyRun){.side = side,
-		                            .is_plain = true,
-		                            .rows = n,
-		                            .size = n * sizeof(uint64),
-		                            .bytes = (uint8 *) two_samples_keys(samples, side)};
-	}
-	for (; n_taken > 1; n_taken--)
-		merge_first_two(samples, taken, n_taken);
-	if (n_taken > 0 && n > 0)
-		samples->n[side] = samples->n_sorted[side] = 0;
-	if (n_taken == 1)
-	{
-		*new_run(samples, side) = taken[0];
-		samples->bytes_of_runs += taken[0].size;
-	}
-	pfree(taken);
 }
 
 void
 two_samples_add_run(TwoSamples *samples, const KeyRun *source, BufFile *file,
                     FunctionCallInfo fcinfo)
 {
-	uint8 *bytes;
-	KeyRun *run;
+	void *chunk;
+	uint8 *bytes = memory_allocate_large(samples->context, Max(source->size, 1), &chunk);
+	KeyRun *run = new_run(samples, source->side);
 
-	if (source->is_plain)
-	{
-		add_plain_run(samples, source, fcinfo);
-		return;
-	}
-	bytes = MemoryContextAllocHuge(samples->context, Max(source->size, 1));
-	run = new_run(samples, source->side);
 	run->rows = source->rows;
+	run->size = source->size;
+	run->n_blocks = source->n_blocks;
 	if (source->bytes != NULL)
 		memcpy(bytes, source->bytes, source->size);
 	else
 		run_read(source, file, 0, bytes, source->size);
-	keep_run(samples, run, bytes, source->size, fcinfo);
+	keep_run(samples, run, bytes, chunk, fcinfo);
 }
 
 void
 run_read(const KeyRun *run, BufFile *file, Size from, uint8 *bytes, Size size)
 {
 	Assert(from % BLCKSZ == 0);
-	if (BufFileSeekBlock(file, run->block + (long) (from / BLCKSZ)) != 0)
+	if (BufFileSeekBlock(file, run->file_block + (long) (from / BLCKSZ)) != 0)
 		ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in a temporary file")));
 	if (BufFileRead(file, bytes, size) != size)
 		ereport(ERROR, (errcode_for_file_access(), errmsg("a temporary file is too short")));

@@ -9,13 +9,15 @@
 #include <math.h>
 
 #include "libpq/pqformat.h"
+#include "pg/memory.h"
+#include "port/pg_bswap.h"
 #include "scoring/aggregate_state.h"
 #include "scoring/drift_method.h"
 #include "scoring/two_samples_state.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#define SERIAL_VERSION 1
+#define SERIAL_VERSION 2
 
 PG_FUNCTION_INFO_V1(fraud_two_samples_add);
 PG_FUNCTION_INFO_V1(fraud_two_samples_add_by_method);
@@ -167,34 +169,93 @@ fraud_two_samples_combine(PG_FUNCTION_ARGS)
 }
 
 static void
+pg_attribute_noreturn() too_many_values(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+	                errmsg("a worker has too many values to hand over"),
+	                errhint("SET max_parallel_workers_per_gather = 0")));
+}
+
+/* Room for so many bytes more. */
+static uint8 *
+message_room(StringInfo message, Size size)
+{
+	if (size >= MaxAllocSize - message->len)
+		too_many_values();
+	enlargeStringInfo(message, (int) size);
+	return (uint8 *) message->data + message->len;
+}
+
+static void
 send_run(StringInfo message, const KeyRun *run, BufFile *file)
 {
+	uint8 *room;
+
 	pq_sendbyte(message, run->side);
-	pq_sendbyte(message, run->is_plain);
 	pq_sendint64(message, run->rows);
-	if (run->size > MaxAllocSize)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-		                errmsg("a worker has too many values to hand over")));
-	pq_sendint32(message, (uint32) run->size);
-	enlargeStringInfo(message, (int) run->size);
-	if (run->size > 0 && run->bytes != NULL)
-		memcpy(message->data + message->len, run->bytes, run->size);
-	else if (run->size > 0)
-		run_read(run, file, 0, (uint8 *) message->data + message->len, run->size);
+	pq_sendint64(message, run->size);
+	room = message_room(message, run->size);
+	if (run->bytes != NULL)
+		memcpy(room, run->bytes, run->size);
+	else
+		run_read(run, file, 0, room, run->size);
 	message->len += (int) run->size;
 }
 
-/* The keys of a side as they are: workers run the same program. */
+/* The sorted keys of a side, as a run. */
 static void
 send_keys(StringInfo message, TwoSamples *samples, int side)
 {
-	KeyRun run = {.side = side,
-	              .rows = samples->n[side],
-	              .size = samples->n[side] * sizeof(uint64),
-	              .bytes = (uint8 *) two_samples_keys(samples, side),
-	              .is_plain = true};
+	const uint64 *keys = two_samples_keys(samples, side);
+	Size n = samples->n[side];
+	Size taken;
+	uint64 size;
+	int place;
+	int start;
 
-	send_run(message, &run, NULL);
+	pq_sendbyte(message, side);
+	pq_sendint64(message, n);
+	place = message->len;
+	pq_sendint64(message, 0);
+	start = message->len;
+	for (Size i = 0; i < n; i += taken)
+	{
+		uint8 *room = message_room(message, SAMPLE_BLOCK_MOST);
+
+		message->len += (int) sample_block_write(keys + i, n - i, room, &taken);
+	}
+	size = pg_hton64((uint64) (message->len - start));
+	memcpy(message->data + place, &size, sizeof(size));
+}
+
+/* Of what stands before a run's bytes, and before all runs. */
+#define MOST_HEADER_BYTES 64
+
+Size
+two_samples_most_bytes(const TwoSamples *samples)
+{
+	Size most = MOST_HEADER_BYTES * (3 + (Size) samples->n_runs);
+
+	for (int side = 0; side < 2; side++)
+		most += sample_run_most_bytes(samples->n[side]) + SAMPLE_BLOCK_MOST;
+	for (int i = 0; i < samples->n_runs; i++)
+		most += samples->runs[i].size;
+	return most;
+}
+
+/* Memory that is not written costs nothing. */
+void
+two_samples_begin_message(StringInfo message, int version, Size most)
+{
+	Size capacity = Min(most + VARHDRSZ + 1, MaxAllocSize - 1);
+
+	message->data = palloc(capacity);
+	memory_use_large_pages(message->data, capacity);
+	message->maxlen = (int) capacity;
+	message->cursor = 0;
+	/* As pq_begintypsend does. */
+	message->len = VARHDRSZ;
+	pq_sendbyte(message, version);
 }
 
 void
@@ -219,73 +280,31 @@ fraud_two_samples_serial(PG_FUNCTION_ARGS)
 	TwoSamples *samples = two_samples_argument(fcinfo);
 	StringInfoData message;
 
-	pq_begintypsend(&message);
-	pq_sendbyte(&message, SERIAL_VERSION);
+	two_samples_begin_message(&message, SERIAL_VERSION, two_samples_most_bytes(samples));
 	two_samples_send(&message, samples);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
-/* Refuses a run whose entries are not whole, not in order, or not as many rows as it says. */
-static void
-check_run(const KeyRun *run)
-{
-	SampleCursor *cursor = palloc(sizeof(SampleCursor));
-	RunReader *reader = run_reader_create(run, NULL);
-	uint64 rows = 0;
-
-	sample_cursor_of_run(cursor, run->side, run_reader_source, reader);
-	while (sample_cursor_ready(cursor))
-	{
-		for (size_t i = 0; i < cursor->n; i++)
-			rows += cursor->counts[i];
-		cursor->next = cursor->n;
-	}
-	if (cursor->damaged || rows != run->rows)
-		aggregate_state_damaged();
-	pfree(cursor);
-	pfree(reader);
-}
-
-static void
-check_keys(const KeyRun *run)
-{
-	bool sound = run->rows == run->size / sizeof(uint64) && run->size % sizeof(uint64) == 0;
-	uint64 previous = 0;
-
-	for (Size at = 0; sound && at < run->size; at += sizeof(uint64))
-	{
-		uint64 key;
-
-		/* A message need not be aligned. */
-		memcpy(&key, run->bytes + at, sizeof(uint64));
-		sound = key >= previous && key <= SAMPLE_GREATEST_KEY;
-		previous = key;
-	}
-	if (!sound)
-		aggregate_state_damaged();
-}
-
+/* Looks at the heads of a run's blocks; what is in them is checked when they are read. */
 static void
 receive_run(StringInfo message, TwoSamples *samples)
 {
 	KeyRun *run = &samples->runs[samples->n_runs];
-	Size size;
+	uint64 size;
+	size_t n_blocks;
 
-	run->side = pq_getmsgbyte(message);
-	run->is_plain = pq_getmsgbyte(message) != 0;
+	*run = (KeyRun){.side = pq_getmsgbyte(message)};
 	run->rows = pq_getmsgint64(message);
-	size = pq_getmsgint(message, 4);
-	if (run->side > 1)
+	size = pq_getmsgint64(message);
+	if (run->side > 1 || size > (uint64) (message->len - message->cursor))
 		aggregate_state_damaged();
 	run->size = size;
-	run->block = 0;
 	run->bytes = (uint8 *) pq_getmsgbytes(message, (int) size);
-	if (run->is_plain)
-		check_keys(run);
-	else
-		check_run(run);
+	if (!sample_run_blocks(run->bytes, run->size, run->rows, NULL, &n_blocks))
+		aggregate_state_damaged();
 	if (size == 0)
 		return;
+	run->n_blocks = n_blocks;
 	samples->counts.rows[run->side] += run->rows;
 	samples->n_runs++;
 }
@@ -302,8 +321,8 @@ two_samples_receive(StringInfo message)
 	for (int side = 0; side < 2; side++)
 		samples->counts.missing[side] = pq_getmsgint64(message);
 	n_runs = pq_getmsgint(message, 4);
-	/* Each takes 14 bytes at least. */
-	if (n_runs < 0 || n_runs > message->len / 14)
+	/* Each takes 17 bytes at least. */
+	if (n_runs < 0 || n_runs > message->len / 17)
 		aggregate_state_damaged();
 	samples->runs = palloc(Max(n_runs, 1) * sizeof(KeyRun));
 	for (int i = 0; i < n_runs; i++)

@@ -9,15 +9,16 @@
 #include "scoring/two_samples.h"
 #include "storage/buffile.h"
 
-/* A run in memory or, from a block of the file on; or sorted keys as they are, from a worker. */
+/* A run in memory or, from a block of the file on. */
 typedef struct KeyRun
 {
 	int side;
 	uint64 rows;
-	Size size;     /* bytes */
-	uint8 *bytes;  /* NULL: in the file */
-	bool is_plain; /* rows keys, in memory, instead of entries */
-	long block;
+	Size size;    /* bytes */
+	uint8 *bytes; /* NULL: in the file */
+	void *chunk;  /* what pfree takes for them */
+	Size n_blocks;
+	long file_block;
 } KeyRun;
 
 struct TwoSamples
@@ -28,6 +29,7 @@ struct TwoSamples
 	bool may_spill;
 	/* Keys that are not part of a run yet: side 0 from the start on, side 1 from the end back. */
 	uint64 *keys;
+	void *keys_chunk; /* what pfree takes for them */
 	Size capacity;
 	Size most_keys; /* before they become runs */
 	Size n[2];
@@ -45,21 +47,26 @@ extern TwoSamples *two_samples_create(FunctionCallInfo fcinfo);
 /* Room for one more key; makes runs of all keys where work_mem has none. */
 extern void two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo);
 extern void two_samples_sort(TwoSamples *samples, int side);
-/* Plain runs of a side, and the keys beside them, to one: walks over few arrays are fast. */
-extern void two_samples_join(TwoSamples *samples, int side);
 /* Bytes of a run, copied into the state; from memory or from another state's file. */
 extern void two_samples_add_run(TwoSamples *samples, const KeyRun *run, BufFile *file,
                                 FunctionCallInfo fcinfo);
 
-/* Adds all of another state, and a state's bytes as part of a message. */
+/* Adds all of another state. */
 extern void two_samples_merge(TwoSamples *samples, TwoSamples *other, FunctionCallInfo fcinfo);
+
+/*
+ * A state's bytes as part of a message: one that is begun with as many bytes as the states in it take at most is
+ * written where it is sent from.
+ */
+extern Size two_samples_most_bytes(const TwoSamples *samples);
+extern void two_samples_begin_message(StringInfo message, int version, Size most);
 extern void two_samples_send(StringInfo message, TwoSamples *samples);
 extern TwoSamples *two_samples_receive(StringInfo message);
 
 /* Bytes of a run in a file, from a multiple of BLCKSZ on. */
 extern void run_read(const KeyRun *run, BufFile *file, Size from, uint8 *bytes, Size size);
 
-/* A SampleRunSource over a run, in memory or in a file. */
+/* A SampleRunSource over a run in a file. */
 #define RUN_BUFFER (4 * BLCKSZ)
 
 typedef struct RunReader
@@ -67,7 +74,7 @@ typedef struct RunReader
 	const KeyRun *run;
 	BufFile *file;
 	Size given;    /* bytes of the run that were given before */
-	uint8 *buffer; /* of a run in a file: SAMPLE_RUN_ENTRY and RUN_BUFFER bytes */
+	uint8 *buffer; /* SAMPLE_BLOCK_MOST and RUN_BUFFER bytes */
 } RunReader;
 
 /* In CurrentMemoryContext. */
