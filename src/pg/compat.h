@@ -61,6 +61,30 @@
 #define BACKEND_STATUS(place) pgstat_fetch_stat_local_beentry(place)
 #endif
 
+/* The file of a relation, as buffers know it. */
+#if PG_VERSION_NUM >= 160000
+#define RELATION_FILE(relation) ((relation)->rd_locator)
+#else
+#define RELATION_FILE(relation) ((relation)->rd_node)
+#endif
+
+/* Has the role of a plan's tables the rights that the plan needs? An error otherwise. */
+#if PG_VERSION_NUM >= 160000
+#define CHECK_PLAN_PERMISSIONS(plan)                                                               \
+	((void) ExecCheckPermissions((plan)->rtable, (plan)->permInfos, true))
+#else
+#define CHECK_PLAN_PERMISSIONS(plan) ((void) ExecCheckRTPerms((plan)->rtable, true))
+#endif
+
+/* From 18 on somebody may count the descents of an index scan. */
+#if PG_VERSION_NUM >= 180000
+#define INDEX_BEGIN_SCAN(heap, index, snapshot, n_keys)                                            \
+	index_beginscan(heap, index, snapshot, NULL, n_keys, 0)
+#else
+#define INDEX_BEGIN_SCAN(heap, index, snapshot, n_keys)                                            \
+	index_beginscan(heap, index, snapshot, n_keys, 0)
+#endif
+
 /* Was the relation, or the file that it has now, created by this transaction? */
 #if PG_VERSION_NUM >= 160000
 #define RELATION_FILE_IS_NEW(relation)                                                             \

@@ -7,7 +7,9 @@
  * relcache or a schema says that it may have changed. Where a row was found is kept
  * as a hint: if the row there is visible under the snapshot at hand and has the
  * key, it is the row, as keys are unique among the visible rows of any snapshot.
- * Otherwise the index is asked. So a hint can be wrong but never the answer.
+ * Otherwise the index is asked. So a hint can be wrong but never the answer. The
+ * buffer that held the row is part of the hint: if it holds the block still, the
+ * block exists, and the size of the table need not be asked of the kernel.
  */
 #include "postgres.h"
 #include "pg/compat.h"
@@ -34,6 +36,13 @@
 
 #define N_TABLES (REGISTRY_LABEL + 1)
 #define N_HINTS 16 /* of each table */
+
+/* Where a row was found, and in which buffer (InvalidBuffer: not known). */
+typedef struct Hint
+{
+	ItemPointerData place;
+	Buffer buffer;
+} Hint;
 
 static const Oid model_types[] = {INT8OID, TEXTOID};
 static const Oid alias_types[] = {INT8OID, TEXTOID, INT4OID};
@@ -298,19 +307,42 @@ has_keys(const RegistryRow *row, int n_keys, ScanKey keys)
 	return true;
 }
 
-/* The row at a place, if it is visible. The table may have become shorter. */
+/* The table may have become shorter; a block of it that a buffer holds is still there. */
 static bool
-fetch_at(RegistryRow *row, const ItemPointerData *place, Snapshot snapshot)
+block_exists(Relation relation, const Hint *hint, Buffer *pinned)
 {
-	if (!ItemPointerIsValid(place) || row->relation->rd_rel->relam != HEAP_TABLE_AM_OID ||
-	    ItemPointerGetBlockNumber(place) >= RelationGetNumberOfBlocks(row->relation))
+	BlockNumber block = ItemPointerGetBlockNumber(&hint->place);
+
+	if (BufferIsValid(hint->buffer) &&
+	    ReadRecentBuffer(RELATION_FILE(relation), MAIN_FORKNUM, block, hint->buffer))
+	{
+		*pinned = hint->buffer;
+		return true;
+	}
+	*pinned = InvalidBuffer;
+	return block < RelationGetNumberOfBlocks(relation);
+}
+
+/* The row at a place, if it is visible. */
+static bool
+fetch_at(RegistryRow *row, Hint *hint, Snapshot snapshot)
+{
+	Buffer pinned;
+	bool visible;
+
+	if (!ItemPointerIsValid(&hint->place) || row->relation->rd_rel->relam != HEAP_TABLE_AM_OID ||
+	    !block_exists(row->relation, hint, &pinned))
 		return false;
-	row->at_place.t_self = *place;
-	if (!heap_fetch(row->relation, snapshot, &row->at_place, &row->buffer, false))
+	row->at_place.t_self = hint->place;
+	visible = heap_fetch(row->relation, snapshot, &row->at_place, &row->buffer, false);
+	if (BufferIsValid(pinned))
+		ReleaseBuffer(pinned);
+	if (!visible)
 	{
 		row->buffer = InvalidBuffer;
 		return false;
 	}
+	hint->buffer = row->buffer;
 	row->tuple = &row->at_place;
 	return true;
 }
@@ -328,8 +360,8 @@ void
 registry_row_find(RegistryRow *row, RegistryTable table, Snapshot snapshot, int n_keys,
                   ScanKey keys)
 {
-	static ItemPointerData hints[N_TABLES][N_HINTS];
-	ItemPointerData *hint = &hints[table][hash_keys(n_keys, keys) % N_HINTS];
+	static Hint hints[N_TABLES][N_HINTS];
+	Hint *hint = &hints[table][hash_keys(n_keys, keys) % N_HINTS];
 	Oid index;
 
 	memset(row, 0, sizeof(*row));
@@ -340,7 +372,7 @@ registry_row_find(RegistryRow *row, RegistryTable table, Snapshot snapshot, int 
 	row->scan = systable_beginscan(row->relation, index, OidIsValid(index), snapshot, n_keys, keys);
 	row->tuple = systable_getnext(row->scan);
 	if (HeapTupleIsValid(row->tuple))
-		*hint = row->tuple->t_self;
+		*hint = (Hint){row->tuple->t_self, InvalidBuffer};
 }
 
 void

@@ -6,7 +6,8 @@
  *
  * The queries are plans for any value (generic), kept for the session, so a row
  * costs their execution only. They read what the view reads, as the caller:
- * privileges, policies, partitions and children are the server's business.
+ * privileges, policies, partitions and children are the server's business. Where the
+ * plan is a plain scan of an index, we run it ourselves (features_index.c).
  */
 #include "postgres.h"
 #include "pg/compat.h"
@@ -19,6 +20,7 @@
 #include "nodes/params.h"
 #include "pg/memory.h"
 #include "scoring/features_history.h"
+#include "scoring/features_index.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -26,6 +28,7 @@
 #include "utils/plancache.h"
 #include "utils/resowner.h"
 #include "utils/ruleutils.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
@@ -51,6 +54,8 @@ struct FeatureHistory
 	int64 span;        /* how far back the recent events go; 0: no window has a limit */
 	int64 least_delay; /* events of this much before the row are not seen */
 	SPIPlanPtr recent;
+	EventIndex *recent_index; /* the plan of them, where it is so simple */
+	int recent_generation;    /* of that plan; 0: not looked at */
 	int n_latest;
 	LatestEvent *latest;
 	ParamListInfo parameters; /* entity, and bounds of time */
@@ -89,24 +94,28 @@ grow_events(FeatureHistory *history)
 }
 
 /* Those without a time are in no window. */
-static bool
-receive_event(TupleTableSlot *slot, DestReceiver *self)
+static void
+receive_event(void *receiver, Datum *values, bool *nulls)
 {
-	FeatureHistory *history =
-	    (FeatureHistory *) ((char *) self - offsetof(FeatureHistory, receiver));
-	int64 time;
+	FeatureHistory *history = receiver;
+	int64 time = nulls[0] ? WINDOW_MISSING : feature_time(values[0], history->time_type);
 
-	slot_getallattrs(slot);
-	time = slot->tts_isnull[0] ? WINDOW_MISSING
-	                           : feature_time(slot->tts_values[0], history->time_type);
 	if (time == WINDOW_MISSING)
-		return true;
+		return;
 	if (history->n_events == history->capacity)
 		grow_events(history);
 	history->times[history->n_events] = time;
-	feature_group_arguments(history->group, slot->tts_values + 1, slot->tts_isnull + 1,
+	feature_group_arguments(history->group, values + 1, nulls + 1,
 	                        history->events + history->n_events * history->group->n_arguments);
 	history->n_events++;
+}
+
+static bool
+receive_slot(TupleTableSlot *slot, DestReceiver *self)
+{
+	slot_getallattrs(slot);
+	receive_event((char *) self - offsetof(FeatureHistory, receiver), slot->tts_values,
+	              slot->tts_isnull);
 	return true;
 }
 
@@ -295,7 +304,7 @@ feature_history_create(const FeatureView *view, const ViewEntity *entity, Featur
 		parameter->ptype =
 		    i < n_entity ? exprType(list_nth(entity->columns, i)) : view->event_time->vartype;
 	}
-	history->receiver.receiveSlot = receive_event;
+	history->receiver.receiveSlot = receive_slot;
 	history->receiver.rStartup = receive_startup;
 	history->receiver.rShutdown = receive_end;
 	history->receiver.rDestroy = receive_end;
@@ -364,15 +373,10 @@ bound(const FeatureHistory *history, int64 time, bool upper)
 }
 
 static void
-execute(FeatureHistory *history, SPIPlanPtr plan, const Datum *entity, int64 first, int64 second,
-        int n_times)
+set_parameters(FeatureHistory *history, const Datum *entity, int64 first, int64 second, int n_times)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	ParamExternData *parameters = history->parameters->params;
 	int n = history->n_entity;
-	SPIExecuteOptions options = {
-	    .params = history->parameters, .read_only = true, .dest = &history->receiver};
-	int result;
 
 	for (int i = 0; i < n; i++)
 		parameters[i].value = entity[i];
@@ -381,16 +385,59 @@ execute(FeatureHistory *history, SPIPlanPtr plan, const Datum *entity, int64 fir
 	parameters[n + n_times - 1].value = bound(history, second, true);
 	history->parameters->numParams = n + n_times;
 	history->n_events = 0;
-	result = SPI_execute_plan_extended(plan, &options);
+}
+
+static void
+execute(FeatureHistory *history, SPIPlanPtr plan)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	SPIExecuteOptions options = {
+	    .params = history->parameters, .read_only = true, .dest = &history->receiver};
+	int result = SPI_execute_plan_extended(plan, &options);
+
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
 	MemoryContextSwitchTo(caller);
 }
 
+/* Of the plan as it is now; NULL where it takes the executor. */
+static EventIndex *
+recent_index(FeatureHistory *history, const CachedPlan *plan)
+{
+	MemoryContext old;
+
+	if (history->recent_generation != plan->generation)
+	{
+		history->recent_generation = 0;
+		old = MemoryContextSwitchTo(history->context);
+		history->recent_index = event_index_of(plan);
+		MemoryContextSwitchTo(old);
+		history->recent_generation = plan->generation;
+	}
+	return history->recent_index;
+}
+
+static void
+find_recent(FeatureHistory *history, const Datum *entity, int64 after, int64 before)
+{
+	CachedPlan *plan = SPI_plan_get_cached_plan(history->recent);
+	EventIndex *index = plan == NULL ? NULL : recent_index(history, plan);
+
+	set_parameters(history, entity, after, before, 2);
+	if (index != NULL)
+		event_index_read(index, plan, history->parameters, GetActiveSnapshot(), receive_event,
+		                 history);
+	if (plan != NULL)
+		ReleaseCachedPlan(plan, CurrentResourceOwner);
+	if (index == NULL)
+		execute(history, history->recent);
+}
+
 static void
 find_latest(FeatureHistory *history, LatestEvent *latest, const Datum *entity, int64 before)
 {
-	execute(history, latest->plan, entity, 0, before, 1);
+	set_parameters(history, entity, 0, before, 1);
+	execute(history, latest->plan);
 	latest->found = history->n_events > 0;
 	if (!latest->found)
 		return;
@@ -470,8 +517,8 @@ feature_history_push(FeatureHistory *history, const Datum *entity, int64 time)
 	history->n_events = 0;
 	/* With a delay, up to the instant itself. */
 	if (history->recent != NULL)
-		execute(history, history->recent, entity, oldest,
-		        history->least_delay == 0 ? time : time - history->least_delay + 1, 2);
+		find_recent(history, entity, oldest,
+		            history->least_delay == 0 ? time : time - history->least_delay + 1);
 	if (history->n_latest > 0)
 		push_latest(history, entity, history->recent != NULL ? oldest + 1 : time);
 	for (uint64 i = 0; i < history->n_events; i++)
