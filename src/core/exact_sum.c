@@ -31,32 +31,18 @@ exact_sum_settle(ExactSum *sum)
 	sum->pending = 0;
 }
 
-void
-exact_sum_add(ExactSum *sum, double term)
+static inline void
+add_scaled(ExactSum *sum, uint64_t integer, uint32_t place, bool negative)
 {
-	uint64_t bits;
-	uint64_t mantissa;
-	uint32_t place;
-	int64_t *chunk;
-	uint64_t low, middle, high;
-	uint32_t shift;
+	int64_t *chunk = &sum->chunks[place / CHUNK_BITS];
+	uint32_t shift = place % CHUNK_BITS;
+	uint64_t low = (integer << shift) & CHUNK_MASK;
+	uint64_t middle = (integer >> (CHUNK_BITS - shift)) & CHUNK_MASK;
+	uint64_t high = shift > 0 ? integer >> (2 * CHUNK_BITS - shift) : 0;
 
-	memcpy(&bits, &term, sizeof(bits));
-	mantissa = bits & ((UINT64_C(1) << MANTISSA_BITS) - 1);
-	place = (uint32_t) (bits >> MANTISSA_BITS) & 0x7ff;
-	if (place > 0)
-	{
-		mantissa |= UINT64_C(1) << MANTISSA_BITS;
-		place--;
-	}
 	if (++sum->pending >= MOST_PENDING)
 		exact_sum_settle(sum);
-	chunk = &sum->chunks[place / CHUNK_BITS];
-	shift = place % CHUNK_BITS;
-	low = (mantissa << shift) & CHUNK_MASK;
-	middle = (mantissa >> (CHUNK_BITS - shift)) & CHUNK_MASK;
-	high = shift > 0 ? mantissa >> (2 * CHUNK_BITS - shift) : 0;
-	if ((bits >> 63) == 0)
+	if (!negative)
 	{
 		chunk[0] += (int64_t) low;
 		chunk[1] += (int64_t) middle;
@@ -68,6 +54,30 @@ exact_sum_add(ExactSum *sum, double term)
 		chunk[1] -= (int64_t) middle;
 		chunk[2] -= (int64_t) high;
 	}
+}
+
+void
+exact_sum_add_scaled(ExactSum *sum, uint64_t integer, uint32_t place, bool negative)
+{
+	add_scaled(sum, integer, place, negative);
+}
+
+void
+exact_sum_add(ExactSum *sum, double term)
+{
+	uint64_t bits;
+	uint64_t mantissa;
+	uint32_t place;
+
+	memcpy(&bits, &term, sizeof(bits));
+	mantissa = bits & ((UINT64_C(1) << MANTISSA_BITS) - 1);
+	place = (uint32_t) (bits >> MANTISSA_BITS) & 0x7ff;
+	if (place > 0)
+	{
+		mantissa |= UINT64_C(1) << MANTISSA_BITS;
+		place--;
+	}
+	add_scaled(sum, mantissa, place, (bits >> 63) != 0);
 }
 
 void

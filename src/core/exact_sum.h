@@ -23,6 +23,8 @@ typedef struct ExactSum
 
 /* All zero bytes are an empty sum. */
 extern void exact_sum_add(ExactSum *sum, double term);
+/* Adds an integer, or its negative, of units of 2^(place - 1074); place below 2046. */
+extern void exact_sum_add_scaled(ExactSum *sum, uint64_t integer, uint32_t place, bool negative);
 extern void exact_sum_merge(ExactSum *sum, const ExactSum *other);
 /* The nearest double, ties to even; an infinity beyond the range. */
 extern double exact_sum_value(const ExactSum *sum);

@@ -4,8 +4,7 @@
  */
 #include "core/profile_number.h"
 
-#include <math.h>
-
+#include "core/moments.h"
 #include "core/sample.h"
 
 void
@@ -37,6 +36,25 @@ profile_binner_add(ProfileBinner *binner, double value, uint64_t count)
 		close_bin(binner);
 }
 
+/* A value that fills a bin has as many rows as there are up to its end: none of these can be one. */
+uint64_t
+profile_binner_passable(const ProfileBinner *binner)
+{
+	uint64_t end = (binner->next * binner->rows + PROFILE_BINS - 1) / PROFILE_BINS;
+
+	return end > binner->seen ? end - binner->seen - 1 : 0;
+}
+
+void
+profile_binner_pass(ProfileBinner *binner, uint64_t rows, double greatest)
+{
+	if (rows == 0)
+		return;
+	binner->open += rows;
+	binner->seen += rows;
+	binner->last = greatest;
+}
+
 void
 profile_binner_end(ProfileBinner *binner)
 {
@@ -60,37 +78,12 @@ find_bins(const uint64_t *keys, size_t n, ProfileFeature *result)
 	profile_binner_end(&binner);
 }
 
-static void
-find_moments(const uint64_t *keys, size_t n, ProfileFeature *result)
-{
-	double finite = 0.0, sum = 0.0, squares = 0.0;
-
-	for (size_t i = 0; i < n; i++)
-	{
-		double value = sample_value(keys[i]);
-
-		if (isinf(value))
-			continue;
-		finite += 1.0;
-		sum += value;
-	}
-	if (finite == 0.0 || !isfinite(sum))
-		return;
-	result->mean = sum / finite;
-	for (size_t i = 0; i < n; i++)
-	{
-		double gap = sample_value(keys[i]) - result->mean;
-
-		if (!isinf(gap))
-			squares += gap * gap;
-	}
-	result->deviation = isfinite(squares) ? sqrt(squares / finite) : 0.0;
-}
-
 bool
 profile_of_keys(const uint64_t *keys, size_t n, ProfileFeature *result,
                 const CoreAllocator *allocator)
 {
+	Moments moments = {0};
+
 	result->bins = allocator->allocate(allocator->context, PROFILE_MOST_BINS * sizeof(ProfileBin));
 	if (result->bins == NULL)
 		return false;
@@ -101,6 +94,8 @@ profile_of_keys(const uint64_t *keys, size_t n, ProfileFeature *result,
 		return true;
 	result->low = sample_value(keys[0]);
 	find_bins(keys, n, result);
-	find_moments(keys, n, result);
+	moments_add_keys(&moments, keys, n);
+	result->mean = moments_mean(&moments);
+	result->deviation = moments_deviation(&moments);
 	return true;
 }

@@ -22,6 +22,12 @@ typedef struct ProfileBinner
 
 extern void profile_binner_begin(ProfileBinner *binner, ProfileFeature *result, uint64_t rows);
 extern void profile_binner_add(ProfileBinner *binner, double value, uint64_t count);
+/*
+ * As many rows as may come next whose values do not matter but for the greatest, none of them a part of a value:
+ * profile_binner_pass takes up to so many. Not before the first value.
+ */
+extern uint64_t profile_binner_passable(const ProfileBinner *binner);
+extern void profile_binner_pass(ProfileBinner *binner, uint64_t rows, double greatest);
 extern void profile_binner_end(ProfileBinner *binner);
 
 /*

@@ -73,40 +73,71 @@ aggregate_money(FunctionCallInfo fcinfo, int argument, const char *name)
 }
 
 /* Only the chunks between the first and the last that are not zero. */
-void
-send_exact_sum(StringInfo message, ExactSum *sum)
+static void
+send_chunks(StringInfo message, const int64 *chunks, int n)
 {
 	int first = 0;
-	int end = EXACT_SUM_CHUNKS;
+	int end = n;
 
-	exact_sum_settle(sum);
-	while (first < end && sum->chunks[first] == 0)
+	while (first < end && chunks[first] == 0)
 		first++;
-	while (end > first && sum->chunks[end - 1] == 0)
+	while (end > first && chunks[end - 1] == 0)
 		end--;
 	pq_sendbyte(message, first);
 	pq_sendbyte(message, end - first);
 	for (int i = first; i < end; i++)
-		pq_sendint64(message, sum->chunks[i]);
+		pq_sendint64(message, chunks[i]);
+}
+
+static void
+receive_chunks(StringInfo message, int64 *chunks, int n)
+{
+	int first = pq_getmsgbyte(message);
+	int n_sent = pq_getmsgbyte(message);
+
+	if (first + n_sent > n)
+		aggregate_state_damaged();
+	memset(chunks, 0, n * sizeof(int64));
+	for (int i = 0; i < n_sent; i++)
+	{
+		int64 chunk = pq_getmsgint64(message);
+
+		/* Settled, the last one apart, and far from where adding could overflow. */
+		if (first + i < n - 1 ? chunk < 0 || chunk > PG_UINT32_MAX
+		                      : chunk < PG_INT64_MIN / 4 || chunk > PG_INT64_MAX / 4)
+			aggregate_state_damaged();
+		chunks[first + i] = chunk;
+	}
+}
+
+void
+send_exact_sum(StringInfo message, ExactSum *sum)
+{
+	exact_sum_settle(sum);
+	send_chunks(message, sum->chunks, EXACT_SUM_CHUNKS);
 }
 
 void
 receive_exact_sum(StringInfo message, ExactSum *sum)
 {
-	int first = pq_getmsgbyte(message);
-	int n = pq_getmsgbyte(message);
+	sum->pending = 0;
+	receive_chunks(message, sum->chunks, EXACT_SUM_CHUNKS);
+}
 
-	if (first + n > EXACT_SUM_CHUNKS)
-		aggregate_state_damaged();
-	memset(sum, 0, sizeof(*sum));
-	for (int i = 0; i < n; i++)
-	{
-		int64 chunk = pq_getmsgint64(message);
+void
+send_moments(StringInfo message, Moments *moments)
+{
+	moments_settle(moments);
+	pq_sendint64(message, moments->finite);
+	send_exact_sum(message, &moments->sum);
+	send_chunks(message, moments->squares, MOMENTS_CHUNKS);
+}
 
-		/* Settled, the last one apart, and far from where adding could overflow. */
-		if (first + i < EXACT_SUM_CHUNKS - 1 ? chunk < 0 || chunk > PG_UINT32_MAX
-		                                     : chunk < PG_INT64_MIN / 4 || chunk > PG_INT64_MAX / 4)
-			aggregate_state_damaged();
-		sum->chunks[first + i] = chunk;
-	}
+void
+receive_moments(StringInfo message, Moments *moments)
+{
+	moments->finite = pq_getmsgint64(message);
+	receive_exact_sum(message, &moments->sum);
+	moments->pending = 0;
+	receive_chunks(message, moments->squares, MOMENTS_CHUNKS);
 }

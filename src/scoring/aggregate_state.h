@@ -1,12 +1,12 @@
 /*
  * aggregate_state.h
  *		What aggregates with a state of their own share: making one, reading its
- *		bytes, checking arguments, and exact sums.
+ *		bytes, checking arguments, exact sums and moments.
  */
 #ifndef FRAUD_DETECT_AGGREGATE_STATE_H
 #define FRAUD_DETECT_AGGREGATE_STATE_H
 
-#include "core/exact_sum.h"
+#include "core/moments.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 
@@ -26,5 +26,7 @@ extern double aggregate_money(FunctionCallInfo fcinfo, int argument, const char 
 
 extern void send_exact_sum(StringInfo message, ExactSum *sum);
 extern void receive_exact_sum(StringInfo message, ExactSum *sum);
+extern void send_moments(StringInfo message, Moments *moments);
+extern void receive_moments(StringInfo message, Moments *moments);
 
 #endif

@@ -85,6 +85,7 @@ begin_feature(ProfileState *state, int i, const char *name, bool is_text, Functi
 	else if (fcinfo != NULL)
 	{
 		feature->numbers = two_samples_create(fcinfo);
+		two_samples_keep_moments(feature->numbers);
 		feature->numbers->most_keys = Max(feature->numbers->most_keys / COLUMN_SHARE, 8192);
 	}
 }
@@ -241,6 +242,18 @@ send_values(StringInfo message, const FeatureState *feature)
 	}
 }
 
+/* Of the numbers; texts are few, or enlarge the message. */
+static Size
+most_bytes(const ProfileState *state)
+{
+	Size most = 0;
+
+	for (int i = 0; i < state->n; i++)
+		if (!state->features[i].is_text)
+			most += two_samples_most_bytes(state->features[i].numbers);
+	return most;
+}
+
 Datum
 fraud_profile_serial(PG_FUNCTION_ARGS)
 {
@@ -248,8 +261,7 @@ fraud_profile_serial(PG_FUNCTION_ARGS)
 	StringInfoData message;
 
 	(void) aggregate_context(fcinfo);
-	pq_begintypsend(&message);
-	pq_sendbyte(&message, SERIAL_VERSION);
+	two_samples_begin_message(&message, SERIAL_VERSION, most_bytes(state));
 	pq_sendint32(&message, state->n);
 	for (int i = 0; i < state->n; i++)
 	{
@@ -263,7 +275,12 @@ fraud_profile_serial(PG_FUNCTION_ARGS)
 		if (feature->is_text)
 			send_values(&message, feature);
 		else
+		{
+			Moments moments = two_samples_moments(feature->numbers);
+
 			two_samples_send(&message, feature->numbers);
+			send_moments(&message, &moments);
+		}
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
@@ -308,53 +325,23 @@ fraud_profile_deserial(PG_FUNCTION_ARGS)
 		if (feature->is_text)
 			receive_values(message, state, feature);
 		else
+		{
 			feature->numbers = two_samples_receive(message);
+			two_samples_keep_moments(feature->numbers);
+			receive_moments(message, feature->numbers->moments);
+		}
 	}
 	pq_getmsgend(message);
 	PG_RETURN_POINTER(state);
 }
 
-/* Moments of the finite values, which come in order, so they do not depend on the order of rows. */
-typedef struct Moments
-{
-	double finite;
-	double sum;
-} Moments;
-
-static void
-add_to_sum(Moments *moments, const SampleTie *tie)
-{
-	double count = (double) tie->counts[0];
-
-	if (isinf(tie->value))
-		return;
-	moments->finite += count;
-	moments->sum += tie->value * count;
-}
-
-static double
-deviation_from(TwoSamples *samples, double mean, double finite)
-{
-	TwoSamplesWalk *walk = two_samples_walk(samples);
-	SampleTie ties[TWO_SAMPLES_TIES];
-	double squares = 0.0;
-	size_t n;
-
-	while ((n = two_samples_walk_next(walk, ties)) > 0)
-		for (size_t i = 0; i < n; i++)
-			if (!isinf(ties[i].value))
-				squares +=
-				    (ties[i].value - mean) * (ties[i].value - mean) * (double) ties[i].counts[0];
-	return isfinite(squares) ? sqrt(squares / finite) : 0.0;
-}
-
 static void
 finish_numbers(FeatureState *feature, ProfileFeature *result)
 {
+	Moments moments = two_samples_moments(feature->numbers);
 	TwoSamplesWalk *walk = two_samples_walk(feature->numbers);
 	SampleTie ties[TWO_SAMPLES_TIES];
 	ProfileBinner binner;
-	Moments moments = {0};
 	size_t n;
 
 	result->bins = palloc(PROFILE_MOST_BINS * sizeof(ProfileBin));
@@ -362,18 +349,20 @@ finish_numbers(FeatureState *feature, ProfileFeature *result)
 		return;
 	profile_binner_begin(&binner, result, feature->present);
 	while ((n = two_samples_walk_next(walk, ties)) > 0)
+	{
+		double last;
+		uint64 rows;
+
+		if (binner.seen == 0)
+			result->low = ties[0].value;
 		for (size_t i = 0; i < n; i++)
-		{
-			if (binner.seen == 0)
-				result->low = ties[i].value;
-			add_to_sum(&moments, &ties[i]);
 			profile_binner_add(&binner, ties[i].value, ties[i].counts[0]);
-		}
+		rows = two_samples_walk_skip(walk, profile_binner_passable(&binner), &last);
+		profile_binner_pass(&binner, rows, last);
+	}
 	profile_binner_end(&binner);
-	if (moments.finite == 0.0 || !isfinite(moments.sum))
-		return;
-	result->mean = moments.sum / moments.finite;
-	result->deviation = deviation_from(feature->numbers, result->mean, moments.finite);
+	result->mean = moments_mean(&moments);
+	result->deviation = moments_deviation(&moments);
 }
 
 static void

@@ -73,6 +73,25 @@ two_samples_sort(TwoSamples *samples, int side)
 	pfree(chunk);
 }
 
+void
+two_samples_keep_moments(TwoSamples *samples)
+{
+	samples->moments = MemoryContextAllocZero(samples->context, sizeof(Moments));
+}
+
+Moments
+two_samples_moments(TwoSamples *samples)
+{
+	Moments moments = *samples->moments;
+
+	for (int side = 0; side < 2; side++)
+	{
+		two_samples_sort(samples, side);
+		moments_add_keys(&moments, two_samples_keys(samples, side), samples->n[side]);
+	}
+	return moments;
+}
+
 static KeyRun *
 new_run(TwoSamples *samples, int side)
 {
@@ -169,6 +188,8 @@ make_run(TwoSamples *samples, int side, const uint64 *keys, Size n, FunctionCall
 		run->n_blocks++;
 	}
 	bytes = repalloc_huge(bytes, run->size);
+	if (samples->moments != NULL)
+		moments_add_keys(samples->moments, keys, n);
 	keep_run(samples, run, bytes, bytes, fcinfo);
 }
 

@@ -149,6 +149,8 @@ two_samples_merge(TwoSamples *samples, TwoSamples *other, FunctionCallInfo fcinf
 	}
 	for (int i = 0; i < other->n_runs; i++)
 		two_samples_add_run(samples, &other->runs[i], other->file, fcinfo);
+	if (samples->moments != NULL)
+		moments_merge(samples->moments, other->moments);
 }
 
 Datum

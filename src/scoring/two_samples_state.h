@@ -5,6 +5,7 @@
 #ifndef FRAUD_DETECT_TWO_SAMPLES_STATE_H
 #define FRAUD_DETECT_TWO_SAMPLES_STATE_H
 
+#include "core/moments.h"
 #include "lib/stringinfo.h"
 #include "scoring/two_samples.h"
 #include "storage/buffile.h"
@@ -40,6 +41,7 @@ struct TwoSamples
 	Size bytes_of_runs; /* in memory */
 	BufFile *file;
 	long file_blocks;
+	Moments *moments; /* of the runs' values, where they are asked for; else NULL */
 };
 
 /* An empty state in the aggregate's context. */
@@ -47,6 +49,10 @@ extern TwoSamples *two_samples_create(FunctionCallInfo fcinfo);
 /* Room for one more key; makes runs of all keys where work_mem has none. */
 extern void two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo);
 extern void two_samples_sort(TwoSamples *samples, int side);
+/* Of a state that has no value yet: makes it keep moments of all that come. */
+extern void two_samples_keep_moments(TwoSamples *samples);
+/* Of all values of a state that keeps them. */
+extern Moments two_samples_moments(TwoSamples *samples);
 /* Bytes of a run, copied into the state; from memory or from another state's file. */
 extern void two_samples_add_run(TwoSamples *samples, const KeyRun *run, BufFile *file,
                                 FunctionCallInfo fcinfo);
