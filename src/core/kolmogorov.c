@@ -147,22 +147,61 @@ binomial(double k, double n, double p, double q)
 	       sqrt(n / (2.0 * PI * k * (n - k)));
 }
 
-/* P(D+ >= d): sum over j of C(n, j) (d + j/n)^(j-1) (1 - d - j/n)^(n-j) d (Birnbaum and Tingey 1951). */
+/* What is left out of a sum of positive terms, relative to the sum. */
+#define NEGLIGIBLE 1e-18
+
+/* A term of one_sided(); 0 where there is none. */
+static double
+one_sided_term(double n, double d, double j)
+{
+	double p = d + j / n;
+	double q = (n - j) / n - d;
+
+	return q <= 0.0 ? 0.0 : binomial(j, n, p, q) * d / p;
+}
+
+/*
+ * The number of the greatest term, but for factors that hardly change. Terms are exp(-n times the divergence of
+ * binary distributions with j/n and d + j/n), which is convex: the slope of it is 0 there.
+ */
+static double
+greatest_term(double n, double d)
+{
+	double low = 0.0, high = 1.0 - d;
+
+	for (int i = 0; i < 60; i++)
+	{
+		double x = (low + high) / 2.0;
+		double y = x + d;
+		double slope = log(x * (1.0 - y) / (y * (1.0 - x))) - x / y + (1.0 - x) / (1.0 - y);
+
+		/* Not a number where y is 1. */
+		if (slope <= 0.0)
+			low = x;
+		else
+			high = x;
+	}
+	return floor(n * low);
+}
+
+/*
+ * P(D+ >= d): sum over j of C(n, j) (d + j/n)^(j-1) (1 - d - j/n)^(n-j) d (Birnbaum and Tingey 1951). From the
+ * greatest term to both ends, until all that follow are negligible, none of them being greater.
+ */
 static double
 one_sided(double n, double d)
 {
 	double most = floor(n * (1.0 - d));
+	double greatest = greatest_term(n, d);
 	double sum = exp(n * log1p(-d));
+	double term = INFINITY;
 
-	for (double j = 1.0; j <= most; j++)
-	{
-		double p = d + j / n;
-		double q = (n - j) / n - d;
-
-		if (q <= 0.0)
-			break;
-		sum += binomial(j, n, p, q) * d / p;
-	}
+	for (double j = greatest; j >= 1.0 && !(term * j <= NEGLIGIBLE * sum); j--)
+		sum += term = one_sided_term(n, d, j);
+	term = INFINITY;
+	for (double j = greatest + 1.0; j <= most && !(term * (most + 1.0 - j) <= NEGLIGIBLE * sum);
+	     j++)
+		sum += term = one_sided_term(n, d, j);
 	return sum;
 }
 
