@@ -89,15 +89,33 @@ $$;
 COMMENT ON FUNCTION fraud.check_operand_counts(jsonb) IS
 '54000 where the features of one entity read more than one call of a function can be given';
 
+-- INCLUDE with what the features of an entity read, where an index can hold all of it: plain columns of a bounded length, no
+-- filters and no labels, which change later. Then events are read from the index alone.
+CREATE FUNCTION fraud.feature_index_columns(source regclass, event_time text, features jsonb, per jsonb) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT ' INCLUDE (' || string_agg(DISTINCT quote_ident(a.attname), ', ')
+    FILTER (WHERE a.attname <> event_time AND NOT per ? a.attname) || ')'
+  FROM jsonb_array_elements(features) AS f
+  LEFT JOIN pg_attribute a ON a.attrelid = source AND a.attname = f ->> 'value' AND a.attnum > 0 AND NOT a.attisdropped
+    AND (a.attlen > 0 OR a.atttypid = 'numeric'::regtype)
+  WHERE f -> 'per' = per
+  HAVING bool_and((a.attnum IS NOT NULL OR NOT f ? 'value') AND NOT f ?| '{filter,label,label_sources}')
+$$;
+COMMENT ON FUNCTION fraud.feature_index_columns(regclass, text, jsonb, jsonb) IS
+'the INCLUDE of an index from which all events of an entity can be read, or NULL';
+
 -- A btree index that finds the latest events of an entity.
 CREATE FUNCTION fraud.missing_feature_indexes(source regclass, event_time text, features jsonb)
 RETURNS TABLE (statement text)
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT format('CREATE INDEX ON %s (%s, %I)', source,
+  SELECT format('CREATE INDEX ON %s (%s, %I)%s', source,
     (SELECT string_agg(quote_ident(p.value #>> '{}'), ', ' ORDER BY p.ordinality)
-     FROM jsonb_array_elements(e.per) WITH ORDINALITY AS p), event_time)
+     FROM jsonb_array_elements(e.per) WITH ORDINALITY AS p), event_time,
+    fraud.feature_index_columns(source, event_time, features, e.per))
   FROM (SELECT f.value -> 'per' AS per, min(f.ordinality) AS place
         FROM jsonb_array_elements(features) WITH ORDINALITY AS f WHERE f.value ? 'per' GROUP BY 1) AS e
   WHERE NOT EXISTS (

@@ -185,6 +185,14 @@ SELECT fraud_define_features(t, t::regclass, 'at', '[
   {"name":"s","per":"card","aggregate":"sum","value":"amount","window":"30 days"},
   {"name":"new","per":["card","amount"],"aggregate":"first_seen"}]')
   FROM unnest('{parted,family}'::text[]) AS t;
+-- What an index can hold is in the one that is proposed: no labels, no expressions, no filters, nothing of any length.
+SELECT statement FROM fraud.missing_feature_indexes('parted', 'at', '[
+  {"name":"a","per":["id"],"aggregate":"count","window":"1 day"}, {"name":"b","per":["id"],"aggregate":"sum","value":"amount","window":"1 day"},
+  {"name":"c","per":["id"],"aggregate":"max","value":"id","window":"1 day"},
+  {"name":"d","per":["amount"],"aggregate":"sum","value":"amount","window":"1 day"},
+  {"name":"e","per":["amount","id"],"aggregate":"distinct","value":"card","window":"1 day"},
+  {"name":"f","per":["id","card"],"aggregate":"sum","value":"amount * 2","window":"1 day"},
+  {"name":"g","per":["amount","card"],"aggregate":"sum","value":"id","filter":"id > 3","window":"1 day"}]');
 SELECT t, k.* FROM unnest('{parted,family}'::text[]) AS t, fraud_skew_check(t, 300) AS k;
 SELECT count(*) AS rows, count(*) FILTER (WHERE p.n <> f.n OR p.s <> f.s OR p.new <> f.new) AS different
   FROM fraud_features.parted p JOIN fraud_features.family f USING (id);
