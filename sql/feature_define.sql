@@ -89,9 +89,10 @@ $$;
 COMMENT ON FUNCTION fraud.check_operand_counts(jsonb) IS
 '54000 where the features of one entity read more than one call of a function can be given';
 
--- INCLUDE with what the features of an entity read, where an index can hold all of it: plain columns of a bounded length, no
--- filters and no labels, which change later. Then events are read from the index alone.
-CREATE FUNCTION fraud.feature_index_columns(source regclass, event_time text, features jsonb, per jsonb) RETURNS text
+-- INCLUDE with what the features of an entity read, where an index can hold all of it: plain columns of a
+-- bounded length, no filters and no labels, which change later. Then events are read from the index alone.
+CREATE FUNCTION fraud.feature_index_columns(source regclass, event_time text, features jsonb, per jsonb)
+RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
