@@ -115,7 +115,8 @@ relation_trust_check(Oid relation, const char *what)
 
 	foreach (cell, relations)
 	{
-		Relation one = relation_open(lfirst_oid(cell), NoLock);
+		/* The first is the relation itself, which has no lock yet. */
+		Relation one = relation_open(lfirst_oid(cell), AccessShareLock);
 
 		if (!has_privs_of_role(one->rd_rel->relowner, GetUserId()))
 		{
