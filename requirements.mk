@@ -3,7 +3,9 @@
 
 PGXS_FOUND := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 ifeq (,$(PGXS_FOUND))
-$(error PostgreSQL's server headers were not found by way of "$(PG_CONFIG)": install them, e.g. "sudo apt-get install postgresql-server-dev-15", or pass PG_CONFIG=/path/to/pg_config)
+# Debian has one version in each suite.
+SERVER_DEV := $(lastword postgresql-server-dev-15 $(shell apt-cache pkgnames postgresql-server-dev- 2>/dev/null | grep '[0-9]$$' | sort -V))
+$(error PostgreSQL's server headers were not found by way of "$(PG_CONFIG)": install them, e.g. "sudo apt-get install $(SERVER_DEV)", or pass PG_CONFIG=/path/to/pg_config)
 endif
 
 ifneq (,$(filter-out clean distclean uninstall,$(or $(MAKECMDGOALS),all)))
