@@ -168,16 +168,16 @@ SET enable_seqscan = off;
 SET enable_bitmapscan = off;
 CREATE INDEX payment_quantity ON payment (quantity);
 CREATE INDEX twice_id ON twice (id);
-SELECT count(*) AS matches, bool_or(line LIKE '%Merge % Join%') AS merged FROM plan($$
-  SELECT t.id FROM twice t LEFT JOIN (SELECT * FROM payment p WHERE now() > '-infinity' AND fraud_score(p) >= 0) p
-  ON p.quantity = t.id$$) line WHERE line ~ 'Merge|One-Time';
-SELECT count(*) AS matches FROM twice t LEFT JOIN
-  (SELECT * FROM payment p WHERE now() > '-infinity' AND fraud_score(p) >= 0) p ON p.quantity = t.id;
+EXPLAIN (COSTS OFF)
+SELECT t.id FROM twice t
+  FULL JOIN (SELECT * FROM payment p WHERE now() > '-infinity' AND fraud_score(p) >= 0) p ON p.quantity = t.id;
+SELECT count(p.id) AS matches, count(*) AS of FROM twice t
+  FULL JOIN (SELECT * FROM payment p WHERE now() > '-infinity' AND fraud_score(p) >= 0) p ON p.quantity = t.id;
 RESET enable_bitmapscan;
 RESET enable_seqscan;
 RESET enable_sort;
 RESET enable_material;
-SELECT count(*) AS matches FROM twice t LEFT JOIN payment p ON p.quantity = t.id;
+SELECT count(p.id) AS matches, count(*) AS of FROM twice t FULL JOIN payment p ON p.quantity = t.id;
 RESET enable_nestloop;
 RESET enable_hashjoin;
 

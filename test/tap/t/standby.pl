@@ -27,21 +27,31 @@ $expected{$_} = $primary->safe_psql('postgres', scores('public', ", 'card_fraud'
 isnt($expected{1}, $expected{2}, 'the versions differ');
 
 my $session = $standby->background_psql('postgres');
-is($session->query_safe(scores()), $expected{1}, 'the standby gives the scores of the champion');
-is($session->query_safe(scores('public', ', version => 2')), $expected{2}, 'and of another version');
+
+# Of the open session, without the end of the line that the first releases of 16 leave there.
+sub seen
+{
+	my ($sql) = @_;
+	my $rows = $session->query_safe($sql);
+	chomp $rows;
+	return $rows;
+}
+
+is(seen(scores()), $expected{1}, 'the standby gives the scores of the champion');
+is(seen(scores('public', ', version => 2')), $expected{2}, 'and of another version');
 
 $primary->safe_psql('postgres', "SELECT fraud_promote('card_fraud', 2)");
 $primary->wait_for_catchup($standby);
-is($session->query_safe(scores()), $expected{2}, 'an open session follows a promotion');
+is(seen(scores()), $expected{2}, 'an open session follows a promotion');
 
 $primary->safe_psql('postgres', "BEGIN; SELECT fraud_rollback('card_fraud'); ROLLBACK");
 $primary->wait_for_catchup($standby);
-is($session->query_safe(scores()), $expected{2}, 'and not one that was rolled back');
+is(seen(scores()), $expected{2}, 'and not one that was rolled back');
 
 $primary->safe_psql('postgres', "SELECT fraud_rollback('card_fraud')");
 $primary->safe_psql('postgres', "SELECT fraud_drop_version('card_fraud', 2)");
 $primary->wait_for_catchup($standby);
-is($session->query_safe(scores()), $expected{1}, 'it follows a rollback');
+is(seen(scores()), $expected{1}, 'it follows a rollback');
 is(sqlstate($standby, 'postgres', scores('public', ', version => 2')), 'FD003', 'a dropped version is gone');
 
 is(sqlstate($standby, 'postgres', FraudDetect::training('card_fraud', 3, 'public')), '25006', 'no training');
@@ -58,10 +68,10 @@ is( $standby->safe_psql('postgres', "SELECT fraud_export('card_fraud') = artifac
 
 $primary->stop;
 $standby->promote;
-is($session->query_safe(scores()), $expected{1}, 'a session outlives the failover');
+is(seen(scores()), $expected{1}, 'a session outlives the failover');
 is(train($standby, 'postgres', 'card_fraud', 3), 3, 'the new primary trains');
 is($standby->safe_psql('postgres', "SELECT version FROM fraud_promote('card_fraud', 3)"), 3, 'and promotes');
-is( $session->query_safe(scores()),
+is( seen(scores()),
 	$standby->safe_psql('postgres', scores('public', ', version => 3')),
 	'which the session follows');
 $session->quit;
