@@ -1,6 +1,6 @@
 # Unit and fuzz programs over src/core, without a server (test/kinds/{unit,fuzz}.sh).
 
-CLANG ?= $(firstword $(shell command -v clang-14 clang))
+CLANG ?= $(shell command -v clang-14 || command -v clang)
 CPPFLAGS += -Isrc -Itest/unit -D_GNU_SOURCE
 WARNINGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 BASE = -std=gnu11 -g -ffp-contract=off $(WARNINGS)
