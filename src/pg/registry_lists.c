@@ -38,7 +38,7 @@ begin_in_index(ListScan *scan, Oid index, Snapshot snapshot)
 	scan->index = index_open(index, AccessShareLock);
 	ScanKeyEntryInitialize(&scan->key, 0, 1, HTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
 	                       F_TEXTEQ, (Datum) 0);
-	scan->in_index = index_beginscan(scan->relation, scan->index, snapshot, 1, 0);
+	scan->in_index = INDEX_BEGIN_SCAN(scan->relation, scan->index, snapshot, 1);
 }
 
 static void
