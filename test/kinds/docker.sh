@@ -5,7 +5,7 @@
 docker_list() { find test/docker -type f -executable -printf '%f\n' 2> /dev/null | sort; }
 
 docker_prepare() {
-  staged
+  staged || return
   writable "$work/docker"
   cp -a docker "$work/image"
   chmod -R a+rX "$work/image"

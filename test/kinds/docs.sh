@@ -25,7 +25,7 @@ reference_page() {
 }
 
 docs_prepare() {
-  served
+  served || return
   mkdir "$work/docs"
 }
 

@@ -9,7 +9,7 @@ isolation_list() {
 }
 
 isolation_prepare() {
-  served
+  served || return
   writable "$work/isolation"
 }
 

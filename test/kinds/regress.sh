@@ -6,7 +6,7 @@ regress_list() {
 }
 
 regress_prepare() {
-  served
+  served || return
   writable "$work/regress"
 }
 

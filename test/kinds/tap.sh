@@ -6,7 +6,7 @@ tap_list() {
 }
 
 tap_prepare() {
-  staged
+  staged || return
   writable "$work/tap"
 }
 

@@ -17,7 +17,7 @@ writable() {
 # since the server's user need not be able to read this checkout.
 staged() {
   if [ -f "$stage/bindir" ]; then return; fi
-  test/stage "$stage"
+  test/stage "$stage" || return
   bin=$(cat "$stage/bindir")
   pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/../..
   cp -a test "$work/test"
@@ -27,7 +27,7 @@ staged() {
 
 # Starts the server that regression, isolation, pgTAP and documentation tests share.
 served() {
-  staged
+  staged || return
   if [ ! -d "$stage/data" ]; then test/server "$stage" start; fi
 }
 
