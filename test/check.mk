@@ -3,6 +3,9 @@
 #
 #   make check                        everything
 #   make check-regress TESTS=score    one kind, some tests of it
+#   make check-matrix                 everything, on other suites of Debian: other versions of
+#                                     PostgreSQL and XGBoost (test/matrix); as root, half an hour
+#   make check-matrix SUITES=sid GOALS=check-regress TESTS=score MATRIX=/var/tmp/matrix
 #   make fuzz FUZZ_SECONDS=600        fuzz tests at length: two hours, unless it says so (make
 #                                     check: a minute in all); goes on from build/fuzz/corpus
 #   make bench                        the figures of docs/performance.md, about a quarter of an hour
@@ -17,13 +20,16 @@ KINDS = static unit fuzz regress isolation pgtap tap docs docker bench
 # A server and its settings come from us, not from the shell this was called in.
 ENVIRONMENT = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PG_CONFIG="$(PG_CONFIG)"
 
-.PHONY: check demo fuzz stage bench bench-engine bench-explain bench-features $(addprefix check-,$(KINDS))
+.PHONY: check check-matrix demo fuzz stage bench bench-engine bench-explain bench-features $(addprefix check-,$(KINDS))
 
 check:
 	@$(ENVIRONMENT) TESTS="$(TESTS)" test/check $(KINDS)
 
 $(addprefix check-,$(KINDS)): check-%:
 	@$(ENVIRONMENT) TESTS="$(TESTS)" test/check $*
+
+check-matrix:
+	@$(ENVIRONMENT) TESTS="$(TESTS)" GOALS="$(GOALS)" MATRIX="$(MATRIX)" MIRROR="$(MIRROR)" test/matrix $(SUITES)
 
 fuzz:
 	@$(ENVIRONMENT) TESTS="$(TESTS)" FUZZ_SECONDS="$(or $(FUZZ_SECONDS),7200)" FUZZ_CORPUS=build/fuzz/corpus test/check fuzz
