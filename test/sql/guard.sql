@@ -13,7 +13,10 @@ CREATE VIEW seen AS SELECT key, policy, decision, ground, outcome, random_pass, 
 SELECT fraud_guard('payment', review_at => 0, block_at => 1, key => 'id', options => '{"amount": "amount", "event_time": "tx_time"}');
 INSERT INTO payment VALUES (1, 'c1', 10, 'chip', 1, '2026-05-01 12:00+00');
 SELECT fraud_guard('payment', block_at => 0, key => 'id', options => '{"amount": "amount", "event_time": "tx_time", "reasons": 2}');
+-- The score is another one with another XGBoost.
+\set VERBOSITY terse
 INSERT INTO payment VALUES (2, 'c1', 20, 'chip', 1, '2026-05-01 12:00+00');
+\set VERBOSITY default
 \echo :LAST_ERROR_SQLSTATE
 SELECT fraud_guard('payment', review_at => 1, key => 'id');
 INSERT INTO payment VALUES (3, 'c1', 30, 'chip', 1, '2026-05-01 12:00+00');
@@ -27,21 +30,27 @@ SELECT jsonb_path_query_array(reasons, '$[*].keyvalue().key') AS members FROM fr
 
 \echo a rejection is on record whatever becomes of the transaction
 SELECT fraud_guard('payment', block_at => 0, key => 'id', options => '{"reasons": 0}');
+\set VERBOSITY terse
 BEGIN;
 INSERT INTO payment VALUES (10, 'c1', 10, 'chip', 1, '2026-05-01 12:00+00');
 ROLLBACK;
 BEGIN;
 SAVEPOINT s;
 INSERT INTO payment VALUES (11, 'c1', 10, 'chip', 1, '2026-05-01 12:00+00');
+\set VERBOSITY default
 ROLLBACK TO s;
 -- At once, for everybody, in an old snapshot too.
 SELECT key, outcome FROM fraud.decision WHERE key IN ('10', '11') ORDER BY key;
 ROLLBACK;
 DO $$
+DECLARE
+  detail text;
 BEGIN
   INSERT INTO payment VALUES (12, 'c1', 10, 'chip', 1, '2026-05-01 12:00+00');
 EXCEPTION WHEN SQLSTATE 'FD001' THEN
-  RAISE NOTICE '%', SQLERRM;
+  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+  RAISE NOTICE '%, its score is told: %', SQLERRM,
+    detail = (SELECT format('Decision %s by the score, %s.', decision_id, to_char(score, 'FM0.000')) FROM fraud.decision WHERE key = '12');
 END
 $$;
 DO $$
