@@ -8,7 +8,7 @@ CREATE TABLE history AS SELECT * FROM fraud_generate(4000, seed => 7, fraud_rate
 SELECT version FROM fraud_train('card_fraud', 'history', event_time => 'tx_time', params => '{"rounds": 20, "threads": 1}');
 CREATE TABLE payments (LIKE history);
 INSERT INTO fraud.list_entry (list, kind, value, decision) SELECT 'watched', 'card', card_id, 'review' FROM history LIMIT 1;
-SELECT fraud_guard('payments', 'card_fraud', review_at => 0.05, block_at => 0.4, on_block => 'quarantine', key => 'transaction_id',
+SELECT fraud_guard('payments', 'card_fraud', review_at => 0.05, block_at => 0.2, on_block => 'quarantine', key => 'transaction_id',
   options => '{"entities": {"card": "card_id"}}');
 INSERT INTO payments SELECT * FROM history;
 SELECT decision, ground, outcome, count(*) > 0 AS some FROM fraud.decision GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
