@@ -3,7 +3,7 @@
  *		Sliding windows over the events of one entity.
  *
  * Events are kept by column, from the oldest one that any window still holds.
- * Each feature has its own two ends: tail, the oldest event inside, and head, the
+ * Each window has its own two ends: tail, the oldest event inside, and head, the
  * first one that has not come in yet; both only move forward. Indices count all
  * events since the last reset, whatever has been forgotten.
  */
@@ -31,7 +31,10 @@ struct WindowGroup
 	CoreAllocator allocator;
 	WindowEvents events;
 	int n_features;
-	WindowState states[];
+	const WindowFeature *features;
+	int *state_of; /* by feature */
+	int n_states;
+	WindowState states[]; /* room for one a feature */
 };
 
 static void *
@@ -46,24 +49,40 @@ release(const CoreAllocator *allocator, void *memory)
 	allocator->release(allocator->context, memory);
 }
 
+/* The state that serves a feature, a new one where there is none. */
+static int
+find_state(WindowGroup *group, const WindowFeature *feature)
+{
+	WindowState *state = group->states;
+
+	for (int i = 0; i < group->n_states; i++)
+	{
+		if (window_state_serves(&group->states[i], feature))
+			return i;
+	}
+	state += group->n_states;
+	state->feature = feature;
+	state->allocator = &group->allocator;
+	return group->n_states++;
+}
+
 WindowGroup *
 window_group_create(const WindowFeature *features, int n_features, int n_arguments,
                     const CoreAllocator *allocator)
 {
-	WindowGroup *group =
-	    allocate(allocator, sizeof(WindowGroup) + (size_t) n_features * sizeof(WindowState));
+	size_t size = sizeof(WindowGroup) + (size_t) n_features * sizeof(WindowState);
+	WindowGroup *group = allocate(allocator, size + (size_t) n_features * sizeof(int));
 
 	if (group == NULL)
 		return NULL;
-	memset(group, 0, sizeof(WindowGroup) + (size_t) n_features * sizeof(WindowState));
+	memset(group, 0, size);
 	group->allocator = *allocator;
 	group->n_features = n_features;
+	group->features = features;
+	group->state_of = (int *) ((char *) group + size);
 	group->events.n_arguments = n_arguments;
 	for (int i = 0; i < n_features; i++)
-	{
-		group->states[i].feature = &features[i];
-		group->states[i].allocator = &group->allocator;
-	}
+		group->state_of[i] = find_state(group, &features[i]);
 	window_group_reset(group);
 	return group;
 }
@@ -76,7 +95,7 @@ window_group_free(WindowGroup *group)
 	if (group == NULL)
 		return;
 	allocator = group->allocator;
-	for (int i = 0; i < group->n_features; i++)
+	for (int i = 0; i < group->n_states; i++)
 		window_state_free(&group->states[i]);
 	release(&allocator, group->events.times);
 	release(&allocator, group->events.arguments);
@@ -88,7 +107,7 @@ window_group_reset(WindowGroup *group)
 {
 	group->events.first = 0;
 	group->events.end = 0;
-	for (int i = 0; i < group->n_features; i++)
+	for (int i = 0; i < group->n_states; i++)
 		window_state_reset(&group->states[i]);
 }
 
@@ -100,7 +119,7 @@ oldest_needed(const WindowGroup *group)
 {
 	int64_t oldest = group->events.end;
 
-	for (int i = 0; i < group->n_features; i++)
+	for (int i = 0; i < group->n_states; i++)
 	{
 		if (group->states[i].tail < oldest)
 			oldest = group->states[i].tail;
@@ -180,13 +199,13 @@ window_group_push(WindowGroup *group, int64_t time, const WindowArgument *event)
 bool
 window_group_evaluate(WindowGroup *group, int64_t time, const WindowArgument *row, double *results)
 {
-	for (int i = 0; i < group->n_features; i++)
+	for (int i = 0; i < group->n_states; i++)
 	{
-		WindowState *state = &group->states[i];
-
-		if (!window_state_advance(state, &group->events, time))
+		if (!window_state_advance(&group->states[i], &group->events, time))
 			return false;
-		results[i] = window_state_value(state, &group->events, time, row);
 	}
+	for (int i = 0; i < group->n_features; i++)
+		results[i] = window_state_value(&group->states[group->state_of[i]], &group->features[i],
+		                                &group->events, time, row);
 	return true;
 }

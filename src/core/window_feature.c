@@ -127,6 +127,27 @@ may_change(const WindowFeature *feature, const WindowArgument *arguments, int64_
 
 /* State */
 
+static inline bool
+keeps_moments(WindowAggregate aggregate)
+{
+	return aggregate == WINDOW_SUM || aggregate == WINDOW_AVG || aggregate == WINDOW_RATIO_TO_AVG ||
+	       aggregate == WINDOW_STDDEV;
+}
+
+bool
+window_state_serves(WindowState *state, const WindowFeature *feature)
+{
+	const WindowFeature *own = state->feature;
+
+	if (!keeps_moments(own->aggregate) || !keeps_moments(feature->aggregate) ||
+	    own->window != feature->window || own->delay != feature->delay ||
+	    own->value != feature->value || own->filter != feature->filter)
+		return false;
+	if (feature->aggregate == WINDOW_STDDEV)
+		state->feature = feature;
+	return true;
+}
+
 void
 window_state_reset(WindowState *state)
 {
@@ -225,18 +246,12 @@ enters(WindowState *state, const WindowEvents *events, int64_t index, int64_t ti
 			if (state->code_counts[arguments[feature->value].integer]++ == 0)
 				state->n_distinct++;
 			return true;
-		case WINDOW_SINCE_LAST:
-		case WINDOW_FIRST_SEEN:
-			state->last = time_of(events, index);
-			return true;
 		case WINDOW_FRAUD_RATE:
 			state->n_frauds += is_fraud(feature, arguments, time);
 			return !may_change(feature, arguments, time) || queue_append(state, index);
-		case WINDOW_COUNT:
-		case WINDOW_N_AGGREGATES:
-			break;
+		default:
+			return true;
 	}
-	return true;
 }
 
 static void
@@ -300,35 +315,102 @@ learn(WindowState *state, const WindowEvents *events, int64_t time)
 	queue->n = kept;
 }
 
+/* Does each event count for a feature that only counts them? */
+static inline bool
+counts_all(const WindowFeature *feature)
+{
+	return feature->aggregate == WINDOW_COUNT && feature->filter == WINDOW_NO_ARGUMENT &&
+	       feature->value == WINDOW_NO_ARGUMENT && feature->label == WINDOW_NO_ARGUMENT;
+}
+
+/*
+ * The first event later than a time, of those from an index on: in steps that double, then by halves. For
+ * the rows of a table it is one of the next; for a single row, it is anywhere in the history.
+ */
+static int64_t
+first_after(const WindowEvents *events, int64_t index, int64_t time)
+{
+	size_t low = (size_t) (index - events->first);
+	size_t high = (size_t) (events->end - events->first);
+	size_t step = 1;
+
+	for (; low + step <= high && events->times[low + step - 1] <= time; step *= 2)
+		low += step;
+	if (low + step <= high)
+		high = low + step - 1;
+	while (low < high)
+	{
+		size_t middle = low + (high - low) / 2;
+
+		if (events->times[middle] <= time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return events->first + (int64_t) low;
+}
+
+/* Of the events before an index that have not come in, the latest one that counts. */
+static void
+see_latest(WindowState *state, const WindowEvents *events, int64_t end)
+{
+	for (int64_t index = end; index > state->head;)
+	{
+		if (counts(state->feature, arguments_of(events, --index)))
+		{
+			state->last = time_of(events, index);
+			return;
+		}
+	}
+}
+
+/* From begin up to before end are inside. */
+static bool
+move_window(WindowState *state, const WindowEvents *events, int64_t begin, int64_t end,
+            int64_t time)
+{
+	int64_t gone = begin < state->head ? begin : state->head;
+	int64_t come = begin > state->head ? begin : state->head;
+
+	if (counts_all(state->feature))
+	{
+		state->n = end - begin;
+		return true;
+	}
+	for (int64_t index = state->tail; index < gone; index++)
+		leaves(state, events, index, time);
+	for (int64_t index = come; index < end; index++)
+	{
+		if (!enters(state, events, index, time))
+			return false;
+	}
+	return true;
+}
+
 bool
 window_state_advance(WindowState *state, const WindowEvents *events, int64_t time)
 {
 	const WindowFeature *feature = state->feature;
 	/* Without a delay, events before time: that is up to the microsecond before it. */
 	int64_t latest = feature->delay == 0 ? time - 1 : time - feature->delay;
-	int64_t gone = feature->window == 0 ? INT64_MIN : time - feature->delay - feature->window;
-	bool only_latest =
-	    feature->aggregate == WINDOW_SINCE_LAST || feature->aggregate == WINDOW_FIRST_SEEN;
+	int64_t end = first_after(events, state->head, latest);
+	int64_t begin = end;
 
-	if (feature->aggregate == WINDOW_FRAUD_RATE)
+	if (feature->aggregate == WINDOW_SINCE_LAST || feature->aggregate == WINDOW_FIRST_SEEN)
+		see_latest(state, events, end);
+	else
 	{
-		if (state->queue.n > 0)
+		begin = first_after(events, state->tail, time - feature->delay - feature->window);
+		if (feature->aggregate == WINDOW_FRAUD_RATE)
+		{
 			learn(state, events, time);
-		state->as_of = time;
-	}
-	if (!only_latest)
-		while (state->tail < state->head && time_of(events, state->tail) <= gone)
-			leaves(state, events, state->tail++, time);
-	while (state->head < events->end && time_of(events, state->head) <= latest)
-	{
-		if (!only_latest && time_of(events, state->head) <= gone)
-			state->tail = state->head + 1;
-		else if (!enters(state, events, state->head, time))
+			state->as_of = time;
+		}
+		if (!move_window(state, events, begin, end, time))
 			return false;
-		state->head++;
 	}
-	if (only_latest)
-		state->tail = state->head;
+	state->tail = begin;
+	state->head = end;
 	return true;
 }
 
@@ -428,10 +510,9 @@ fraud_rate(const WindowState *state, int64_t time)
 }
 
 double
-window_state_value(WindowState *state, const WindowEvents *events, int64_t time,
-                   const WindowArgument *row)
+window_state_value(WindowState *state, const WindowFeature *feature, const WindowEvents *events,
+                   int64_t time, const WindowArgument *row)
 {
-	const WindowFeature *feature = state->feature;
 	bool with_row = feature->include_current && counts(feature, row);
 	const double *own =
 	    with_row && feature->value != WINDOW_NO_ARGUMENT ? &row[feature->value].number : NULL;

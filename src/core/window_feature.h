@@ -1,6 +1,6 @@
 /*
  * window_feature.h
- *		One feature of a WindowGroup: what is in its window. Of window.c only.
+ *		What is in one window of a WindowGroup, for a feature or some. Of window.c only.
  */
 #ifndef FRAUD_DETECT_WINDOW_FEATURE_H
 #define FRAUD_DETECT_WINDOW_FEATURE_H
@@ -29,7 +29,7 @@ typedef struct IndexQueue
 
 typedef struct WindowState
 {
-	const WindowFeature *feature;
+	const WindowFeature *feature; /* what of an event is kept, for all features that it serves */
 	const CoreAllocator *allocator;
 	int64_t tail; /* the oldest event inside; those before it are gone */
 	int64_t head; /* the first event that has not come in */
@@ -45,14 +45,21 @@ typedef struct WindowState
 	int64_t last;     /* since_last, first_seen: time of the latest event; WINDOW_MISSING without */
 } WindowState;
 
+/*
+ * Sums, averages and deviations of the same values in the same window have one state. Before events: true
+ * where this one serves another feature, too.
+ */
+extern bool window_state_serves(WindowState *state, const WindowFeature *feature);
+
 extern void window_state_reset(WindowState *state);
 extern void window_state_free(WindowState *state);
 
 /* Lets events in and out for a row at this time. False when memory is short. */
 extern bool window_state_advance(WindowState *state, const WindowEvents *events, int64_t time);
 
-/* After advance; row: the row's own arguments. */
-extern double window_state_value(WindowState *state, const WindowEvents *events, int64_t time,
+/* Of a feature that the state serves, after advance; row: the row's own arguments. */
+extern double window_state_value(WindowState *state, const WindowFeature *feature,
+                                 const WindowEvents *events, int64_t time,
                                  const WindowArgument *row);
 
 #endif

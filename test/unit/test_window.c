@@ -110,11 +110,14 @@ draw_features(RandomState *random, WindowFeature *features)
 		feature->aggregate = (WindowAggregate) (i % WINDOW_N_AGGREGATES);
 		only_latest =
 		    feature->aggregate == WINDOW_SINCE_LAST || feature->aggregate == WINDOW_FIRST_SEEN;
-		feature->window = 1 + (int64_t) random_below(random, 150);
+		/* Often the same, so that sums and the like have one state. */
+		feature->window =
+		    random_below(random, 2) == 0 ? 70 : 1 + (int64_t) random_below(random, 150);
 		if (only_latest && random_below(random, 2) == 0)
 			feature->window = 0;
 		if (!only_latest && random_below(random, 3) == 0)
-			feature->delay = 1 + (int64_t) random_below(random, 60);
+			feature->delay =
+			    random_below(random, 2) == 0 ? 30 : 1 + (int64_t) random_below(random, 60);
 		feature->include_current =
 		    !only_latest && feature->delay == 0 && random_below(random, 2) == 0;
 		feature->value = feature->label = WINDOW_NO_ARGUMENT;
@@ -123,7 +126,7 @@ draw_features(RandomState *random, WindowFeature *features)
 		if (feature->aggregate == WINDOW_DISTINCT)
 			feature->value = CODE;
 		else if (feature->aggregate >= WINDOW_SUM && feature->aggregate <= WINDOW_RATIO_TO_AVG)
-			feature->value = NUMBER;
+			feature->value = random_below(random, 3) == 0 ? FILTER : NUMBER;
 		if (feature->aggregate != WINDOW_FRAUD_RATE)
 			continue;
 		feature->include_current = false;
@@ -198,11 +201,13 @@ naive(const WindowFeature *feature, const Event *events, const Event *row)
 		const WindowArgument *arguments = inside[i]->arguments;
 
 		last = inside[i]->time;
-		if (feature->value == NUMBER)
+		if (feature->value == NUMBER || feature->value == FILTER)
 		{
-			window_moments_add(&moments, arguments[NUMBER].number);
-			least = fmin(least, arguments[NUMBER].number);
-			most = fmax(most, arguments[NUMBER].number);
+			double number = arguments[feature->value].number;
+
+			window_moments_add(&moments, number);
+			least = fmin(least, number);
+			most = fmax(most, number);
 		}
 		if (feature->value == CODE && !seen[arguments[CODE].integer])
 		{
@@ -227,7 +232,7 @@ naive(const WindowFeature *feature, const Event *events, const Event *row)
 		case WINDOW_STDDEV:
 			return window_moments_deviation(&moments);
 		case WINDOW_RATIO_TO_AVG:
-			return average == 0.0 ? NAN : row->arguments[NUMBER].number / average;
+			return average == 0.0 ? NAN : row->arguments[feature->value].number / average;
 		case WINDOW_DISTINCT:
 			return n_distinct;
 		case WINDOW_SINCE_LAST:
