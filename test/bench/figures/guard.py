@@ -4,6 +4,11 @@ and two whose guards also compute 12 window features over two entities, from som
 table's indexes hold the column that is aggregated, too. Prepared statements, each a transaction that waits for the disk (fsync and
 synchronous_commit are on). The server's CPU of a row is beside the rate, which is the disk's, too. And COPY of many rows.
 
+The first second of each turn is left aside: it has the start of the sessions, who load the library, the model and what they know of the
+tables, beside which all others wait (the first score of a connection is a figure of its own). Eight clients are measured as fast as they
+can, where each waits for the cores that the others have, and at a rate that all tables can do, half of what the slowest one does: what a
+payment waits for then, queues included, is what the guard adds to it.
+
 Each table has a sequence of its own, so that its time goes on evenly, and is vacuumed between turns, as autovacuum would do it, which is
 off here: otherwise it would come at any moment."""
 import glob
@@ -15,7 +20,7 @@ import sys
 import bench
 
 SECONDS = 1 if bench.SMALL else 5
-TURNS = bench.REPETITIONS
+TURNS = 1 if bench.SMALL else bench.REPETITIONS
 EVENTS = 6000 if bench.SMALL else 300000
 ENTITIES = EVENTS // 600
 TABLES = ("unguarded", "scored", "with_features", "with_covering")
@@ -66,7 +71,19 @@ def percentile(ordered, share):
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def inserted(table, clients):
+def after_the_first_second(logs):
+    """What rows took, in ms, that ended later than a second after the first one did."""
+    ended = []
+    for log in glob.glob(f"{logs}*"):
+        with open(log, encoding="ascii") as file:
+            for line in file:
+                field = line.split()
+                ended.append((int(field[4]) + int(field[5]) / 1e6, int(field[2]) / 1000))
+    begin = min(ended)[0] + 1
+    return [latency for at, latency in ended if at > begin], len(ended)
+
+
+def inserted(table, clients, rate=None):
     """Rows a second, the percentile of 95 of what one took, in ms, and the server's CPU of one, in µs."""
     script, logs = f"{bench.WORK}/insert_{table}.sql", f"{bench.WORK}/insert_latency"
     with open(script, "w", encoding="ascii") as file:
@@ -74,32 +91,45 @@ def inserted(table, clients):
     for old in glob.glob(f"{logs}*"):
         os.remove(old)
     cpu = bench.server_cpu(lambda: subprocess.run(
-        [f"{bench.BIN}/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS), "-l",
-         f"--log-prefix={logs}", "-h", bench.SOCKET, "-p", str(bench.PORT), "-U", "postgres", "bench"],
+        [f"{bench.BIN}/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS + 1), "-l",
+         f"--log-prefix={logs}", *(["-R", str(rate)] if rate else []), "-h", bench.SOCKET, "-p", str(bench.PORT), "-U", "postgres", "bench"],
         check=True, stdout=subprocess.DEVNULL))
     bench.query(connection, f"VACUUM bench_{table}")
-    latencies = []
-    for log in glob.glob(f"{logs}*"):
-        with open(log, encoding="ascii") as file:
-            latencies += [int(line.split()[2]) / 1000 for line in file]
+    latencies, rows = after_the_first_second(logs)
     latencies.sort()
-    return {"rate": len(latencies) / SECONDS, "p95": percentile(latencies, 0.95), "cpu": cpu * 1e6 / len(latencies)}
+    return {"rate": len(latencies) / SECONDS, "p95": percentile(latencies, 0.95), "cpu": cpu * 1e6 / rows}
 
 
-def measure(clients):
+def medians(clients, rate=None):
+    """Of the turns after the first one: by what is measured and by table."""
     runs = {table: [] for table in TABLES}
     for turn in range(TURNS + 1):
         for table in TABLES:
-            seen = inserted(table, clients)
+            seen = inserted(table, clients, rate)
             if turn > 0:
                 runs[table].append(seen)
-    rate, p95, cpu = ({table: statistics.median(run[what] for run in runs[table]) for table in TABLES} for what in ("rate", "p95", "cpu"))
+    return ({table: statistics.median(run[what] for run in runs[table]) for table in TABLES} for what in ("rate", "p95", "cpu"))
+
+
+def tell_latency(named, p95, table, conditions):
+    added = p95[table] - p95["unguarded"]
+    bench.result(f"INSERT, {conditions}, p95: added ms", (named, p95[table]), ("unguarded", p95["unguarded"]), "ms", ratio=added, at_most=1.0)
+
+
+def measure(clients):
+    rate, p95, cpu = medians(clients)
     many = f"{clients} client{'s' if clients > 1 else ''}"
     for table, named, at_least in COMPARED:
         bench.result(f"INSERT, {many}", (named, rate[table]), ("unguarded", rate["unguarded"]), "rows a second", at_least=at_least)
-        added = p95[table] - p95["unguarded"]
-        bench.result(f"INSERT, {many}, p95: added ms", (named, p95[table]), ("unguarded", p95["unguarded"]), "ms", ratio=added, at_most=1.0)
+        tell_latency(named, p95, table, many)
         bench.result(f"INSERT, {many}, CPU of a row", (named, cpu[table]), ("unguarded", cpu["unguarded"]), "µs")
+    return min(rate.values())
+
+
+def measure_at_rate(clients, rate):
+    _, p95, _ = medians(clients, rate)
+    for table, named, _ in COMPARED:
+        tell_latency(named, p95, table, f"{clients} clients, {rate:,} rows a second in all")
 
 
 def copied(table, rows):
@@ -115,8 +145,8 @@ if set(settings.values()) != {"on"}:
 if not bench.exists(connection, "bench_unguarded"):
     make_tables()
     make_guards()
-for number in (1, 8):
-    measure(number)
+measure(1)
+measure_at_rate(8, max(50, int(measure(8) / 200) * 100))
 for table, rows in (("unguarded", bench.ROWS), ("scored", bench.ROWS), ("with_features", bench.ROWS // 10), ("with_covering", bench.ROWS // 10)):
     bench.query(connection, "CHECKPOINT")
     bench.remark(f"COPY of {rows} rows, {table.replace('_', ' ')}: {copied(table, rows):.1f} s.")
