@@ -12,6 +12,9 @@
 #include "utils/memutils.h"
 
 #define LARGE_PAGE ((uintptr_t) 2 * 1024 * 1024)
+/* Where pieces begin in their first large page: an odd number of cache lines from each other. */
+#define N_BEGINNINGS 32
+#define BEGINNINGS_APART ((Size) 17 * PG_CACHE_LINE_SIZE)
 
 static void *
 allocate_in_context(void *context, size_t size)
@@ -69,12 +72,15 @@ memory_use_large_pages(void *memory, Size size)
 void *
 memory_allocate_large(MemoryContext context, Size size, void **chunk)
 {
-	void *memory;
+	static uint32 n_allocated = 0;
+	Size shift = (n_allocated % N_BEGINNINGS) * BEGINNINGS_APART;
+	char *memory;
 
 	if (size < LARGE_PAGE)
 		return *chunk = MemoryContextAllocHuge(context, size);
-	*chunk = MemoryContextAllocHuge(context, size + LARGE_PAGE);
-	memory = (void *) TYPEALIGN(LARGE_PAGE, *chunk);
-	memory_use_large_pages(memory, size);
-	return memory;
+	n_allocated++;
+	*chunk = MemoryContextAllocHuge(context, size + shift + LARGE_PAGE);
+	memory = (char *) TYPEALIGN(LARGE_PAGE, *chunk);
+	memory_use_large_pages(memory, size + shift);
+	return memory + shift;
 }

@@ -27,8 +27,10 @@ extern void memory_fault_in(void *memory, Size size);
 extern void memory_use_large_pages(void *memory, Size size);
 
 /*
- * Memory for which that is done, and which begins where a large page can: *chunk is what pfree takes. It cannot
- * be enlarged: memory that moves elsewhere would lose its large pages.
+ * Memory for which that is done, from where a large page can begin on: *chunk is what pfree takes. It cannot
+ * be enlarged: memory that moves elsewhere would lose its large pages. Pieces begin at different places of their
+ * pages, since some are filled side by side, a value of each column at a time: places at the same distance from
+ * a large page share one set of every cache, which holds fewer lines than there are columns.
  */
 extern void *memory_allocate_large(MemoryContext context, Size size, void **chunk);
 
