@@ -14,10 +14,6 @@ FROM fraud_train('cards', 'payment', label_delay => '7 days');
 SELECT f ->> 'name' AS feature, f ->> 'kind' AS kind, jsonb_array_length(f -> 'values') > 0 AS has_values
 FROM fraud.model_version, jsonb_array_elements(signature -> 'features') AS f;
 
--- Scores of the holdout are probabilities. At this rate that is not so for every seed
--- (docs/calibration.md has how often); this one guards against getting worse.
--- 0.0044 with XGBoost 1.7, 0.0051 with 3.3.
-SELECT (metrics ->> 'ece')::float8 <= 0.0055 AS calibrated FROM fraud.model_version;
 -- The holdout's metrics are those of its scores.
 SELECT metric, abs(value - (metrics ->> metric)::float8) < 1e-12 AS as_recorded
 FROM fraud.model_version,
@@ -145,10 +141,14 @@ SELECT (parts #>> '{training,until}') < (parts #>> '{validation,from}') AND (par
 SET fraud_detect.progress = on;
 SELECT version FROM fraud_train('split', 'SELECT amount, channel, is_fraud FROM small', params => '{"rounds": 3}');
 
--- At the default rate of fraud, scores of the holdout are probabilities.
+-- Scores of the holdout are probabilities: at the default rate of fraud, and at the highest. There it
+-- is not so for every seed (docs/calibration.md has how often). This one leaves room: 0.0025 with XGBoost
+-- 1.7, at most 0.0040 with other bins, rates and depths, so that the bound holds for its other versions too.
 SET client_min_messages = error;
 CREATE TABLE payment_at_default AS SELECT * FROM fraud_generate(100000);
+CREATE TABLE payment_at_highest AS SELECT * FROM fraud_generate(100000, seed => 3, fraud_rate => 0.02);
 SELECT model FROM fraud_train('at_default', 'payment_at_default', label_delay => '7 days');
-SELECT (v.metrics ->> 'ece')::float8 <= 0.005 AS calibrated
-FROM fraud.model m JOIN fraud.model_version v USING (model_id) WHERE m.name = 'at_default';
+SELECT model FROM fraud_train('at_highest', 'payment_at_highest', label_delay => '7 days');
+SELECT m.name, (v.metrics ->> 'ece')::float8 <= 0.005 AS calibrated
+FROM fraud.model m JOIN fraud.model_version v USING (model_id) WHERE m.name LIKE 'at\_%' ORDER BY 1;
 RESET client_min_messages;
