@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "core/forest_image.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pg/errors.h"
 #include "pg/golden.h"
@@ -84,7 +85,9 @@ save_artifact(XgboostSession *session, BoosterHandle booster, const Signature *s
 
 	for (int i = 0; i < n; i++)
 	{
-		names[i] = signature->features[i].name;
+		/* UBJSON is UTF-8, whatever the encoding of the database. */
+		names[i] = pg_server_to_any(signature->features[i].name,
+		                            (int) strlen(signature->features[i].name), PG_UTF8);
 		types[i] = signature->features[i].kind == FEATURE_CATEGORY ? "c" : "q";
 	}
 	xgboost_call(session, "set feature names",
