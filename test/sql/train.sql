@@ -129,6 +129,32 @@ SELECT parts ->> 'split' AS split, (parts #>> '{training,rows}')::int + (parts #
   + (parts #>> '{holdout,rows}')::int + (parts ->> 'rows_dropped_for_entity')::int = v.rows AS all_counted,
   v.signature @> '{"features": [{"column": "card_id"}]}' AS entity_is_feature
 FROM fraud.model_version v JOIN fraud.model USING (model_id) WHERE name = 'split' AND version = 3;
+-- Of 60 cards with 100 rows each, the first 64 early, 16 later and 20 last, each card is on one side: with all of its rows where
+-- they are drawn, and where time has a say with those of its side's time.
+SET client_min_messages = error;
+CREATE TABLE of_60_cards AS
+SELECT 'card ' || card AS card_id, timestamp '2026-01-01 00:00' + (60 * n + card) * interval '1 hour' AS paid_at,
+  (card * 31 + n * 7919) % 1009 AS amount, (card + n * 7) % 10 = 3 OR (card * 31 + n * 7919) % 1009 > 990 AS is_fraud
+FROM generate_series(1, 60) AS card, generate_series(0, 99) AS n;
+SELECT rows FROM fraud_train('one_side', 'SELECT amount, is_fraud, card_id FROM of_60_cards', entity => 'card_id', params => '{"rounds": 3}');
+SELECT rows FROM fraud_train('one_side', 'of_60_cards', entity => 'card_id', params => '{"rounds": 3}');
+SELECT version, parts ->> 'split' AS split, training % a + validation % b + holdout % c = 0 AS whole_cards,
+  training / a + validation / b + holdout / c AS cards, least(training, validation, holdout) > 0 AS three_sides
+FROM fraud.model_version JOIN fraud.model USING (model_id) JOIN (VALUES (1, 100, 100, 100), (2, 64, 16, 20)) AS card_rows (version, a, b, c)
+  USING (version), jsonb_to_record(jsonb_build_object('training', parts #> '{training,rows}', 'validation', parts #> '{validation,rows}',
+  'holdout', parts #> '{holdout,rows}')) AS part (training int, validation int, holdout int)
+WHERE name = 'one_side' ORDER BY version;
+-- What is learned of texts is learned on the training part alone: no category and no count comes from later rows.
+SET fraud_detect.max_categories = 20;
+SELECT version FROM fraud_train('texts', $$SELECT paid_at, amount, is_fraud, CASE WHEN early THEN 'early ' || amount % 3 ELSE 'late' END AS few,
+  card_id || CASE WHEN early THEN '' ELSE ' late' END AS many
+  FROM (SELECT *, paid_at <= timestamp '2026-01-01 00:00' + 3840 * interval '1 hour' AS early FROM of_60_cards) AS c$$, params => '{"rounds": 3}');
+RESET fraud_detect.max_categories;
+SELECT f ->> 'name' AS feature, f ->> 'kind' AS kind, jsonb_array_length(f -> 'values') AS values, f -> 'values' -> 0 AS first,
+  f -> 'values' -> -1 AS last, f @? '$.values[*] ? (@ like_regex "late")' AS of_later_rows, jsonb_path_query_array(f, '$.counts[*] ? (@ != 64)') AS other_counts
+FROM fraud.model_version JOIN fraud.model USING (model_id), jsonb_array_elements(signature -> 'features') AS f
+WHERE name = 'texts' AND f ? 'values';
+RESET client_min_messages;
 -- Several times: none is chosen.
 SELECT version FROM fraud_train('split', 'SELECT amount, channel, tx_time, tx_time + interval ''1 day'' AS booked, is_fraud FROM small',
   params => '{"rounds": 3}');
