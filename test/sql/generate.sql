@@ -85,6 +85,28 @@ SELECT count(*) FROM (SELECT FROM fraud_generate(1000000000, customers => 1000) 
 SET statement_timeout = '200ms';
 SELECT count(*) FROM fraud_generate(1000000000, customers => 1000);
 RESET statement_timeout;
+-- What it makes in part, in pieces, or in turns with another of the same seed are the rows that it makes at once.
+SELECT count(*) AS rows, count(*) FILTER (WHERE made IS DISTINCT FROM r.t) AS different
+FROM (SELECT transaction_id, t AS made FROM fraud_generate(5000, 7) t OFFSET 10 LIMIT 500) AS part JOIN reference AS r USING (transaction_id);
+CREATE FUNCTION in_turns() RETURNS TABLE (rows bigint, different bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  one CURSOR FOR SELECT * FROM fraud_generate(5000, 7) t;
+  other CURSOR FOR SELECT * FROM fraud_generate(5000, 7) t;
+  another CURSOR FOR SELECT * FROM fraud_generate(5000, 8) t;
+  a fraud.transaction; b fraud.transaction; c fraud.transaction; expected fraud.transaction;
+BEGIN
+  OPEN one; OPEN other; OPEN another;
+  rows := 0; different := 0;
+  FOR expected IN SELECT (t).* FROM reference ORDER BY transaction_id LOOP
+    FETCH one INTO a;
+    IF rows % 3 = 0 THEN FETCH another INTO c; END IF;
+    FETCH other INTO b;
+    rows := rows + 1;
+    different := different + (a IS DISTINCT FROM expected OR b IS DISTINCT FROM expected)::int;
+  END LOOP;
+  RETURN NEXT;
+END $$;
+SELECT * FROM in_turns();
 -- The planner knows the number of rows.
 CREATE FUNCTION estimate(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE plan json;
