@@ -11,6 +11,8 @@ CORE = $(sort $(wildcard src/core/*.c))
 HEADERS = $(wildcard src/core/*.h test/unit/*.h test/fuzz/*.h)
 SANITIZED = $(CORE:src/core/%.c=build/sanitized/%.o)
 PLAIN = $(CORE:src/core/%.c=build/plain/%.o)
+# With forests as they are built for another architecture.
+PORTABLE = $(patsubst build/sanitized/forest%,build/portable/forest%,$(SANITIZED))
 FUZZED = $(CORE:src/core/%.c=build/fuzzed/%.o)
 
 .PHONY: core-sanitized core-plain core-fuzz
@@ -20,6 +22,8 @@ core-fuzz: $(FUZZED)
 
 build/sanitized/%.o: src/core/%.c $(HEADERS) | build/sanitized
 	$(CC) $(CPPFLAGS) $(BASE) $(SANITIZE) -c $< -o $@
+build/portable/%.o: src/core/%.c $(HEADERS) | build/portable
+	$(CC) $(CPPFLAGS) $(BASE) $(SANITIZE) -DFOREST_PORTABLE -c $< -o $@
 build/plain/%.o: src/core/%.c $(HEADERS) | build/plain
 	$(CC) $(CPPFLAGS) $(BASE) -O2 -c $< -o $@
 build/fuzzed/%.o: src/core/%.c $(HEADERS) | build/fuzzed
@@ -30,6 +34,8 @@ build/unit/%: CPPFLAGS += -Wno-deprecated-declarations
 
 build/unit/test_%: test/unit/test_%.c $(SANITIZED) $(HEADERS) | build/unit
 	$(CC) $(CPPFLAGS) $(BASE) $(SANITIZE) $< $(SANITIZED) -lcmocka -lm -o $@
+build/unit/test_forest_portable: test/unit/test_forest_portable.c $(PORTABLE) $(HEADERS) | build/unit
+	$(CC) $(CPPFLAGS) $(BASE) $(SANITIZE) -DFOREST_PORTABLE $< $(PORTABLE) -lcmocka -lm -o $@
 build/unit/xgboost_%: test/unit/xgboost_%.c $(PLAIN) $(HEADERS) | build/unit
 	$(CC) $(CPPFLAGS) $(BASE) -O2 $< $(PLAIN) -lcmocka -lxgboost -lm -o $@
 build/fuzz/fuzz_%: test/fuzz/fuzz_%.c $(FUZZED) $(HEADERS) | build/fuzz
@@ -38,5 +44,5 @@ build/fuzz/fuzz_%: test/fuzz/fuzz_%.c $(FUZZED) $(HEADERS) | build/fuzz
 build/bench/engine build/bench/explain: build/bench/%: test/bench/%.c $(PLAIN) $(HEADERS) | build/bench
 	$(CC) $(CPPFLAGS) $(BASE) -O2 $< $(PLAIN) -lcmocka -lxgboost -lm -o $@
 
-build/sanitized build/plain build/fuzzed build/unit build/fuzz build/bench:
+build/sanitized build/portable build/plain build/fuzzed build/unit build/fuzz build/bench:
 	mkdir -p $@
