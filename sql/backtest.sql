@@ -17,6 +17,13 @@ COMMENT ON FUNCTION fraud.rules_fired(record, jsonb, float8) IS
 'which rules, given as in fraud.policy.rules, fire for a row: as fraud.decision.rules; JSON null where one fails, NULL for a '
 'NULL row. As the caller. Errors are those of a rule''s condition';
 
+CREATE FUNCTION fraud.require_trusted_columns(relation regclass) RETURNS void
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS '$libdir/fraud_detect', 'fraud_require_trusted_columns';
+COMMENT ON FUNCTION fraud.require_trusted_columns(regclass) IS
+'42501 where a column of the table has a type, such as a domain with a CHECK, of a role without the caller''s rights: making a '
+'recorded row again would run its code as the caller. Nothing for NULL';
+
 CREATE FUNCTION fraud.merge_rules(recorded jsonb, fired jsonb, policy_rules jsonb, new_rules jsonb)
 RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -206,6 +213,9 @@ BEGIN
     RAISE EXCEPTION 'relation, policy, since, until and sources must not be null' USING ERRCODE = 'null_value_not_allowed';
   END IF;
   PERFORM fraud.check_backtest_policy(policy);
+  IF policy ? 'rules' THEN
+    PERFORM fraud.require_trusted_columns(relation);
+  END IF;
   RETURN QUERY EXECUTE format($query$
     WITH labelled AS MATERIALIZED (SELECT l.key, l.is_fraud FROM @extschema@.fraud_labels($1, $4) AS l),
     judged AS (
@@ -235,4 +245,5 @@ COMMENT ON FUNCTION @extschema@.fraud_backtest(regclass, jsonb, timestamptz, tim
 'without a label are legitimate, NULL: only by label), how many not, and the amounts, of rows let through by chance '
 'weighted by 1 / propensity. What cannot be decided again is counted under why, with new_decision NULL. policy: review_at, block_at, '
 '"thresholds": "cost" with handling_cost, rules, without_rules, lists, on_error; what it does not say stays as it was. Needs SELECT on '
-'fraud.decision, fraud.policy and fraud.label, and for rules on the table (42501). 22023 for a policy that is not valid, 22004 for NULL';
+'fraud.decision, fraud.policy and fraud.label, and for rules on the table, whose columns must have no domains of roles without the '
+'caller''s rights (42501). 22023 for a policy that is not valid, 22004 for NULL';

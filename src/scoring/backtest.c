@@ -1,7 +1,7 @@
 /*
  * backtest.c
  *		fraud.rules_fired: the rules of a policy that somebody only thinks of, asked of rows
- *		that were decided about before.
+ *		that were decided about before; fraud.require_trusted_columns: may these be made again?
  *
  * They are compiled and asked as a guard does it, but as the current user, whose rules
  * they are.
@@ -12,16 +12,21 @@
 #include <math.h>
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "scoring/code_trust.h"
 #include "scoring/guard_attempt.h"
 #include "scoring/guard_json.h"
 #include "scoring/guard_rules.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/typcache.h"
 
+PG_FUNCTION_INFO_V1(fraud_require_trusted_columns);
 PG_FUNCTION_INFO_V1(fraud_rules_fired);
+PGDLLEXPORT Datum fraud_require_trusted_columns(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum fraud_rules_fired(PG_FUNCTION_ARGS);
 
 /* Of a call site: the rules as they are compiled for its rows. */
@@ -134,4 +139,24 @@ fraud_rules_fired(PG_FUNCTION_ARGS)
 	heap_deform_tuple(&tuple, site->columns, site->values, site->nulls);
 	site->score = PG_ARGISNULL(2) ? NAN : PG_GETARG_FLOAT8(2);
 	PG_RETURN_JSONB_P(fired_rules(site, !guard_attempt(STEP_DECIDES, ask, site, 0, &failure)));
+}
+
+/*
+ * fraud.require_trusted_columns(relation regclass): a recorded row becomes a row again by
+ * jsonb_populate_record, which checks domains; whose they are, as the caller. That the table
+ * is another role's does no harm. It stays locked, as for the query to come.
+ */
+Datum
+fraud_require_trusted_columns(PG_FUNCTION_ARGS)
+{
+	Relation relation = relation_open(PG_GETARG_OID(0), AccessShareLock);
+	TupleDesc columns = RelationGetDescr(relation);
+
+	for (int i = 0; i < columns->natts; i++)
+	{
+		if (!TupleDescAttr(columns, i)->attisdropped)
+			code_trust_check_type(TupleDescAttr(columns, i)->atttypid, "a backtest with rules");
+	}
+	relation_close(relation, NoLock);
+	PG_RETURN_VOID();
 }

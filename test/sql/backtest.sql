@@ -103,3 +103,22 @@ SELECT * FROM backtest('{"rules": [{"name": "a", "condition": "true", "decision"
 SELECT * FROM backtest('{"rules": [{"condition": "true"}]}');
 SELECT * FROM backtest('{"rules": [{"name": "a", "condition": "EXISTS (SELECT FROM payments)", "decision": "block"}]}');
 SELECT * FROM fraud_backtest('payments', NULL, '2021-01-01', '2021-02-01');
+
+\echo who asks about a table of another role runs no CHECK of the domains of that role
+CREATE ROLE regress_backtest_owner;
+GRANT CREATE ON SCHEMA public TO regress_backtest_owner;
+SET ROLE regress_backtest_owner;
+CREATE FUNCTION ran_as(amount numeric) RETURNS bool LANGUAGE plpgsql AS
+  $$ BEGIN RAISE NOTICE 'superuser: %', current_setting('is_superuser'); RETURN true; END $$;
+CREATE DOMAIN money_of_owner AS numeric CHECK (ran_as(VALUE));
+CREATE TABLE of_owner (id int, amount money_of_owner, gone money_of_owner, plain numeric);
+ALTER TABLE of_owner DROP COLUMN gone;
+RESET ROLE;
+SELECT pg_temp.recorded('of_owner', with_values => '{"key": "1", "row": {"id": 1, "amount": 5}}') > 0;
+PREPARE of_owner(text) AS SELECT decisions FROM fraud_backtest('of_owner', $1::jsonb, '-infinity', 'infinity');
+EXECUTE of_owner('{"rules": [{"name": "all", "condition": "true", "decision": "block"}]}');
+EXECUTE of_owner('{"block_at": 0.5}');
+ALTER TABLE of_owner DROP COLUMN amount;
+EXECUTE of_owner('{"rules": [{"name": "all", "condition": "true", "decision": "block"}]}');
+DROP OWNED BY regress_backtest_owner;
+DROP ROLE regress_backtest_owner;
