@@ -30,6 +30,10 @@ typedef struct CoreAllocator
 	void *context;
 } CoreAllocator;
 
+/* Sorts items in place: qsort_r of glibc, or a server's own, which may leave by longjmp (interrupts). */
+typedef int (*CoreCompare)(const void *a, const void *b, void *context);
+typedef void (*CoreSort)(void *items, size_t n, size_t size, CoreCompare compare, void *context);
+
 /* Formats the message and returns false, so that a caller can write `return core_fail(...)`. */
 extern bool core_fail(CoreError *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -11,7 +11,6 @@
 #include "core/delong.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct Place
@@ -21,7 +20,7 @@ typedef struct Place
 } Place;
 
 static int
-compare_rows(const void *a, const void *b)
+compare_rows(const void *a, const void *b, void *context)
 {
 	const PairedRow *x = a;
 	const PairedRow *y = b;
@@ -35,7 +34,7 @@ compare_rows(const void *a, const void *b)
 }
 
 static int
-compare_places(const void *a, const void *b)
+compare_places(const void *a, const void *b, void *context)
 {
 	const Place *x = a;
 	const Place *y = b;
@@ -46,20 +45,21 @@ compare_places(const void *a, const void *b)
 }
 
 void
-paired_rows_sort(PairedRow *rows, size_t n)
+paired_rows_sort(PairedRow *rows, size_t n, CoreSort sort)
 {
-	qsort(rows, n, sizeof(PairedRow), compare_rows);
+	sort(rows, n, sizeof(PairedRow), compare_rows, NULL);
 }
 
 /* Placements of all rows by one score; frauds are the first m rows. */
 static void
-place_rows(const PairedRow *rows, size_t n, size_t m, int score, Place *places, double *placements)
+place_rows(const PairedRow *rows, size_t n, size_t m, int score, CoreSort sort, Place *places,
+           double *placements)
 {
 	double frauds_below = 0.0, others_below = 0.0;
 
 	for (size_t i = 0; i < n; i++)
 		places[i] = (Place){rows[i].scores[score], i};
-	qsort(places, n, sizeof(Place), compare_places);
+	sort(places, n, sizeof(Place), compare_places, NULL);
 	for (size_t i = 0; i < n;)
 	{
 		size_t end = i;
@@ -123,8 +123,8 @@ test_difference(const double *first, const double *second, size_t n, size_t m, D
 }
 
 bool
-delong_compare(PairedRow *rows, size_t n, DelongResult *result, const CoreAllocator *allocator,
-               CoreError *error)
+delong_compare(PairedRow *rows, size_t n, CoreSort sort, DelongResult *result,
+               const CoreAllocator *allocator, CoreError *error)
 {
 	size_t m = 0;
 	Place *places;
@@ -142,9 +142,9 @@ delong_compare(PairedRow *rows, size_t n, DelongResult *result, const CoreAlloca
 		allocator->release(allocator->context, placements);
 		return core_fail(error, "out of memory");
 	}
-	paired_rows_sort(rows, n);
-	place_rows(rows, n, m, 0, places, placements);
-	place_rows(rows, n, m, 1, places, placements + n);
+	paired_rows_sort(rows, n, sort);
+	place_rows(rows, n, m, 0, sort, places, placements);
+	place_rows(rows, n, m, 1, sort, places, placements + n);
 	test_difference(placements, placements + n, n, m, result);
 	allocator->release(allocator->context, placements);
 	allocator->release(allocator->context, places);

@@ -23,10 +23,10 @@ typedef struct DelongResult
 } DelongResult;
 
 /* One order of rows, frauds first, whatever order they come in, so that what is computed is the same. */
-extern void paired_rows_sort(PairedRow *rows, size_t n);
+extern void paired_rows_sort(PairedRow *rows, size_t n, CoreSort sort);
 
 /* Needs two rows of each class (false and a message otherwise); sorts the rows as above. */
-extern bool delong_compare(PairedRow *rows, size_t n, DelongResult *result,
+extern bool delong_compare(PairedRow *rows, size_t n, CoreSort sort, DelongResult *result,
                            const CoreAllocator *allocator, CoreError *error);
 
 /* Two-sided exact p-value of McNemar's test: rows that only one of both gets right. */

@@ -10,7 +10,6 @@
 #include "core/paired_bootstrap.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/random.h"
@@ -37,7 +36,7 @@ typedef struct Workspace
 } Workspace;
 
 static int
-compare_places(const void *a, const void *b)
+compare_places(const void *a, const void *b, void *context)
 {
 	const Place *x = a;
 	const Place *y = b;
@@ -48,7 +47,8 @@ compare_places(const void *a, const void *b)
 }
 
 static bool
-make_order(const PairedRow *rows, size_t n, int score, Order *order, const CoreAllocator *allocator)
+make_order(const PairedRow *rows, size_t n, int score, CoreSort sort, Order *order,
+           const CoreAllocator *allocator)
 {
 	Place *places = allocator->allocate(allocator->context, n * sizeof(Place));
 
@@ -61,7 +61,7 @@ make_order(const PairedRow *rows, size_t n, int score, Order *order, const CoreA
 	}
 	for (size_t i = 0; i < n; i++)
 		places[i] = (Place){rows[i].scores[score], (uint32_t) i};
-	qsort(places, n, sizeof(Place), compare_places);
+	sort(places, n, sizeof(Place), compare_places, NULL);
 	for (size_t i = 0; i < n; i++)
 	{
 		order->rows[i] = (ScoredRow){places[i].score, rows[places[i].row].label};
@@ -162,13 +162,13 @@ summarise(const PairedRow *rows, size_t n, double threshold, const BootstrapPlan
 }
 
 static bool
-make_workspace(const PairedRow *rows, size_t n, const BootstrapPlan *plan, Workspace *work,
-               const CoreAllocator *allocator)
+make_workspace(const PairedRow *rows, size_t n, const BootstrapPlan *plan, CoreSort sort,
+               Workspace *work, const CoreAllocator *allocator)
 {
 	void *context = allocator->context;
 
 	for (int score = 0; score < 2; score++)
-		if (!make_order(rows, n, score, &work->orders[score], allocator))
+		if (!make_order(rows, n, score, sort, &work->orders[score], allocator))
 			return false;
 	work->draws = allocator->allocate(context, n);
 	work->weights = allocator->allocate(context, n * sizeof(uint32_t));
@@ -194,11 +194,11 @@ release_workspace(Workspace *work, const CoreAllocator *allocator)
 
 bool
 paired_bootstrap(const PairedRow *rows, size_t n, double threshold, const BootstrapPlan *plan,
-                 const CoreAllocator *allocator, PairedMetric metrics[PAIRED_N_METRICS],
-                 CoreError *error)
+                 CoreSort sort, const CoreAllocator *allocator,
+                 PairedMetric metrics[PAIRED_N_METRICS], CoreError *error)
 {
 	Workspace work = {0};
-	bool done = make_workspace(rows, n, plan, &work, allocator);
+	bool done = make_workspace(rows, n, plan, sort, &work, allocator);
 
 	if (done)
 	{

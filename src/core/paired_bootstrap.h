@@ -34,7 +34,8 @@ typedef struct PairedMetric
  * threshold. The plan may have no replicates. Depends on the rows, the threshold and the plan alone.
  */
 extern bool paired_bootstrap(const PairedRow *rows, size_t n, double threshold,
-                             const BootstrapPlan *plan, const CoreAllocator *allocator,
-                             PairedMetric metrics[PAIRED_N_METRICS], CoreError *error);
+                             const BootstrapPlan *plan, CoreSort sort,
+                             const CoreAllocator *allocator, PairedMetric metrics[PAIRED_N_METRICS],
+                             CoreError *error);
 
 #endif

@@ -160,7 +160,7 @@ fraud_gain_deserial(PG_FUNCTION_ARGS)
 }
 
 static int
-compare_scores(const void *a, const void *b)
+compare_scores(const void *a, const void *b, void *context)
 {
 	uint64 x = ((const ScoredGain *) a)->key;
 	uint64 y = ((const ScoredGain *) b)->key;
@@ -180,7 +180,7 @@ fraud_best_threshold_final(PG_FUNCTION_ARGS)
 	(void) aggregate_context(fcinfo);
 	if (gains == NULL || gains->n == 0)
 		PG_RETURN_NULL();
-	qsort(gains->rows, gains->n, sizeof(ScoredGain), compare_scores);
+	qsort_interruptible(gains->rows, gains->n, sizeof(ScoredGain), compare_scores, NULL);
 	for (Size i = 0; i < gains->n; i++)
 	{
 		exact_sum_add(&total, gains->rows[i].gain);

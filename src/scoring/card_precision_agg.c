@@ -230,7 +230,7 @@ fraud_card_deserial(PG_FUNCTION_ARGS)
 
 /* By day, then highest score first. */
 static int
-compare_entries(const void *a, const void *b)
+compare_entries(const void *a, const void *b, void *context)
 {
 	const CardDay *x = a;
 	const CardDay *y = b;
@@ -275,7 +275,7 @@ fraud_card_precision_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	entries = MemoryContextAllocHuge(CurrentMemoryContext, n * sizeof(CardDay));
 	memcpy(entries, state->entries, n * sizeof(CardDay));
-	qsort(entries, n, sizeof(CardDay), compare_entries);
+	qsort_interruptible(entries, n, sizeof(CardDay), compare_entries, NULL);
 	for (uint32 i = 0; i < n; days++)
 	{
 		uint32 end = i;

@@ -224,7 +224,7 @@ typedef struct Category
 } Category;
 
 static int
-compare_categories(const void *a, const void *b)
+compare_categories(const void *a, const void *b, void *context)
 {
 	const Category *x = a;
 	const Category *y = b;
@@ -247,7 +247,7 @@ in_order(const Categories *state)
 		categories[code].value = dictionary_key(state->values, code, &categories[code].length);
 		categories[code].counts = state->counts[code];
 	}
-	qsort(categories, n, sizeof(Category), compare_categories);
+	qsort_interruptible(categories, n, sizeof(Category), compare_categories, NULL);
 	return categories;
 }
 

@@ -95,7 +95,8 @@ delong_pvalue(const Comparison *comparison)
 
 	if (comparison->frauds < 2 || comparison->n - comparison->frauds < 2)
 		return NAN;
-	if (!delong_compare(comparison->rows, comparison->n, &result, &allocator, &error))
+	if (!delong_compare(comparison->rows, comparison->n, qsort_interruptible, &result, &allocator,
+	                    &error))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("%s", error.message)));
 	return result.p_value;
 }
@@ -130,12 +131,12 @@ put_comparison(ReturnSetInfo *result, Comparison *comparison, const BootstrapPla
 	for (Size i = 0; i < comparison->n; i++)
 		comparison->frauds += comparison->rows[i].label;
 	if (comparison->n > 0)
-		paired_rows_sort(comparison->rows, comparison->n);
+		paired_rows_sort(comparison->rows, comparison->n, qsort_interruptible);
 	CHECK_FOR_INTERRUPTS();
 	by_delong = delong_pvalue(comparison);
 	CHECK_FOR_INTERRUPTS();
-	if (!paired_bootstrap(comparison->rows, comparison->n, comparison->threshold, plan, &allocator,
-	                      metrics, &error))
+	if (!paired_bootstrap(comparison->rows, comparison->n, comparison->threshold, plan,
+	                      qsort_interruptible, &allocator, metrics, &error))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("%s", error.message)));
 	metrics[RANKING_AUC].p_value = by_delong;
 	metrics[PAIRED_ACCURACY].p_value = mcnemar_of_decisions(comparison);

@@ -169,7 +169,7 @@ fraud_compare_auc_final(PG_FUNCTION_ARGS)
 	(void) aggregate_context(fcinfo);
 	if (state == NULL || state->frauds < 2 || state->n - state->frauds < 2)
 		PG_RETURN_NULL();
-	if (!delong_compare(state->rows, state->n, &result, &allocator, &error))
+	if (!delong_compare(state->rows, state->n, qsort_interruptible, &result, &allocator, &error))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("%s", error.message)));
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");

@@ -88,11 +88,11 @@ as_counted_pair_by_pair(void **state)
 		}
 		error_by_pairs =
 		    sqrt(variance_by_pairs(rows, 1, &mean) + variance_by_pairs(rows, 0, &mean));
-		assert_true(delong_compare(rows, N, &result, &core_malloc_allocator, &error));
+		assert_true(delong_compare(rows, N, qsort_r, &result, &core_malloc_allocator, &error));
 		assert_close(result.auc[1] - result.auc[0], mean);
 		assert_close(result.standard_error, error_by_pairs);
 		assert_close(result.p_value, erfc(fabs(mean) / error_by_pairs / sqrt(2.0)));
-		assert_true(delong_compare(again, N, &other, &core_malloc_allocator, &error));
+		assert_true(delong_compare(again, N, qsort_r, &other, &core_malloc_allocator, &error));
 		assert_memory_equal(&result, &other, sizeof(result));
 	}
 }
@@ -105,9 +105,9 @@ equal_scores_do_not_differ(void **state)
 	DelongResult result;
 	CoreError error;
 
-	assert_true(delong_compare(rows, 5, &result, &core_malloc_allocator, &error));
+	assert_true(delong_compare(rows, 5, qsort_r, &result, &core_malloc_allocator, &error));
 	assert_true(result.auc[0] == result.auc[1] && result.p_value == 1.0);
-	assert_false(delong_compare(one_fraud, 3, &result, &core_malloc_allocator, &error));
+	assert_false(delong_compare(one_fraud, 3, qsort_r, &result, &core_malloc_allocator, &error));
 }
 
 static void

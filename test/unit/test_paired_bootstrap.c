@@ -37,7 +37,7 @@ simulate(uint64_t seed, double more_noise, PairedRow *rows)
 		for (int s = 0; s < 2; s++)
 			rows[i].scores[s] = (signal + noise[s] * random_uniform(&random)) / (1.0 + noise[s]);
 	}
-	paired_rows_sort(rows, N);
+	paired_rows_sort(rows, N, qsort_r);
 }
 
 static void
@@ -45,7 +45,8 @@ run(const PairedRow *rows, size_t n, const BootstrapPlan *plan, PairedMetric *me
 {
 	CoreError error;
 
-	if (!paired_bootstrap(rows, n, THRESHOLD, plan, &core_malloc_allocator, metrics, &error))
+	if (!paired_bootstrap(rows, n, THRESHOLD, plan, qsort_r, &core_malloc_allocator, metrics,
+	                      &error))
 		fail_msg("%s", error.message);
 }
 
@@ -86,7 +87,7 @@ same_rows_and_seed_same_intervals(void **state)
 	simulate(2, 0.1, rows);
 	for (size_t i = 0; i < N; i++)
 		reversed[i] = rows[N - 1 - i];
-	paired_rows_sort(reversed, N);
+	paired_rows_sort(reversed, N, qsort_r);
 	run(rows, N, &plan, a);
 	run(reversed, N, &plan, b);
 	assert_memory_equal(a, b, sizeof(a));
@@ -104,7 +105,7 @@ a_score_does_not_differ_from_itself(void **state)
 	simulate(3, 0.0, rows);
 	for (size_t i = 0; i < N; i++)
 		rows[i].scores[1] = rows[i].scores[0];
-	paired_rows_sort(rows, N);
+	paired_rows_sort(rows, N, qsort_r);
 	run(rows, N, &plan_95, metrics);
 	for (int m = 0; m < PAIRED_N_METRICS; m++)
 	{
@@ -152,7 +153,7 @@ intervals_of_the_area_agree_with_delong(void **state)
 		simulate(500 + s, 0.2, rows);
 		run(rows, N, &plan_95, metrics);
 		interval = metrics[RANKING_AUC].interval;
-		assert_true(delong_compare(rows, N, &delong, &core_malloc_allocator, &error));
+		assert_true(delong_compare(rows, N, qsort_r, &delong, &core_malloc_allocator, &error));
 		ratio += (interval.high - interval.low) / (2.0 * 1.96 * delong.standard_error) / 20.0;
 	}
 	assert_true(ratio > 0.8 && ratio < 1.2);
