@@ -5,6 +5,22 @@ SELECT i, i * 7919 % 997 < 300 AS label,
   (i * 7919 % 997 + i * 104729 % 1009) / 50 AS a, (i * 7919 % 997 + 2 * (i * 31337 % 1013)) / 50 AS b
 FROM generate_series(1, 3000) AS i;
 ANALYZE scored;
+-- Golden values: test/golden/comparison.R.
+CREATE FUNCTION agrees(value float8, golden float8) RETURNS bool
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT abs(value - golden) <= 1e-9 * abs(golden) $$;
+SELECT g.name, agrees((c).auc_a, g.auc_a) AS auc_a, agrees((c).auc_b, g.auc_b) AS auc_b,
+  agrees((c).standard_error, g.standard_error) AS standard_error, agrees((c).p_value, g.p_value) AS p_value
+FROM (VALUES
+  ('ties', 3000, 50, 0.15311402116402117, 0.28763571428571427, 0.011464717061359021, 8.5796020666575162e-32),
+  ('distinct', 900, 1, 0.14827437267396795, 0.28804634017904163, 0.02113317394851055, 3.7441225989654167e-11),
+  ('few', 25, 1, 0.090000000000000011, 0.20000000000000001, 0.15853772587720497, 0.48778182547197668),
+  ('few, ties', 40, 50, 0.11499999999999999, 0.33166666666666667, 0.12675670658771399, 0.08739330748220861))
+  AS g (name, rows, width, auc_a, auc_b, standard_error, p_value)
+CROSS JOIN LATERAL (
+  SELECT fraud_compare_auc((i * 7919 % 997 + i * 104729 % 1009) / g.width, (i * 7919 % 997 + 2 * (i * 31337 % 1013)) / g.width,
+    i * 7919 % 997 < 300) AS c
+  FROM generate_series(1, g.rows) AS i) AS r;
 -- The areas are those of fraud_auc; DeLong's variance, by its definition.
 WITH fraud AS (SELECT i, avg(CASE WHEN f.a > o.a THEN 1.0 WHEN f.a = o.a THEN 0.5 ELSE 0 END) AS pa,
                  avg(CASE WHEN f.b > o.b THEN 1.0 WHEN f.b = o.b THEN 0.5 ELSE 0 END) AS pb
