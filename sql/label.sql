@@ -129,30 +129,37 @@ CREATE TRIGGER label_is_checked BEFORE INSERT ON fraud.label
   FOR EACH ROW EXECUTE FUNCTION fraud.check_label();
 
 CREATE FUNCTION @extschema@.fraud_label(relation regclass, key text, is_fraud bool,
-  source text DEFAULT 'chargeback', known_at timestamptz DEFAULT pg_catalog.now(), note text DEFAULT NULL)
+  source text DEFAULT 'chargeback', known_at timestamptz DEFAULT pg_catalog.now(), note text DEFAULT NULL,
+  not_card_number bool DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  exception constant text := 'What only looks like a card number is taken with not_card_number => true.';
   id bigint;
 BEGIN
   IF num_nulls(relation, key, is_fraud, source, known_at) > 0 THEN
     RAISE EXCEPTION 'relation, key, is_fraud, source and known_at of a label must not be null'
       USING ERRCODE = 'null_value_not_allowed';
   END IF;
+  IF not_card_number IS NOT TRUE THEN
+    PERFORM fraud.refuse_card_number(key, 'the key of the label', exception),
+      fraud.refuse_card_number(note, 'a part of the note of the label', exception);
+  END IF;
   INSERT INTO fraud.label (relation, key, is_fraud, source, known_at, note)
     VALUES (relation, key, is_fraud, source, known_at, note) RETURNING label_id INTO id;
   RETURN id;
 END
 $$;
-REVOKE ALL ON FUNCTION @extschema@.fraud_label(regclass, text, bool, text, timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION @extschema@.fraud_label(regclass, text, bool, text, timestamptz, text) IS
+REVOKE ALL ON FUNCTION @extschema@.fraud_label(regclass, text, bool, text, timestamptz, text, bool) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.fraud_label(regclass, text, bool, text, timestamptz, text, bool) IS
 'records what became of a row: a chargeback, or the verdict of an analyst; is_fraud false takes an earlier label of the '
 'same source back. key is the row''s key as text; a row of that key need not be there. Returns label_id. '
 'Needs INSERT on fraud.label, SELECT on its label_id, USAGE on fraud.label_id_seq, and SELECT on the table, which must not '
 'be under row-level security for the role (42501). 22004 for a NULL other than note, 22023 for another source, a key of more than '
-'1000 bytes, or known_at in the future or infinite, 42P01 for a table that does not exist';
+'1000 bytes, or known_at in the future or infinite, FD010 for a key or a note that looks like a card number unless not_card_number, '
+'42P01 for a table that does not exist';
 
 CREATE FUNCTION @extschema@.fraud_labels(relation regclass, sources text[] DEFAULT '{chargeback}',
   as_of timestamptz DEFAULT 'infinity')

@@ -39,7 +39,8 @@ COMMENT ON FUNCTION @extschema@.fraud_release(bigint, text) IS
 'inserts a row that a guard quarantined into its table, as the caller and without asking the guard again, notes who did it and when, '
 'and returns the table. The decision stays as it is on record. Columns that the table got since then have their defaults. '
 '42704 for a decision without a row in quarantine, 55000 for one that was released or discarded before, or that another trigger '
-'keeps out, 42703 where the table has lost a column, 42501, 22004 for a NULL decision';
+'keeps out, 42703 where the table has lost a column, 42P01 where it is gone, FD010 for a note with what looks like a card number, '
+'42501, 22004 for a NULL decision';
 
 CREATE FUNCTION @extschema@.fraud_discard(decision_id bigint, note text DEFAULT NULL) RETURNS regclass
 LANGUAGE c VOLATILE

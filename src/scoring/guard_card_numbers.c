@@ -151,12 +151,19 @@ pg_attribute_noreturn() refuse(const char *what, const char *exception)
 	                errhint("Use a token in its place. %s", exception), errhidestmt(true)));
 }
 
+void
+guard_refuse_card_number(Datum text, const char *what, const char *exception)
+{
+	if (text_is(text))
+		refuse(what, exception);
+}
+
 /* fraud.refuse_card_number(value text, what text, exception text) */
 PGDLLEXPORT Datum
 fraud_refuse_card_number(PG_FUNCTION_ARGS)
 {
-	if (text_is(PG_GETARG_DATUM(0)))
-		refuse(text_to_cstring(PG_GETARG_TEXT_PP(1)), text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	guard_refuse_card_number(PG_GETARG_DATUM(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
+	                         text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	PG_RETURN_VOID();
 }
 

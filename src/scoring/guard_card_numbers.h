@@ -22,4 +22,7 @@ extern GuardCardNumbers *guard_card_numbers_bind(const Jsonb *options, const cha
 extern void guard_card_numbers_check(const GuardCardNumbers *card_numbers, const Datum *values,
                                      const bool *nulls);
 
+/* FD010 for a text that holds one; the message says what it is, the hint how an exception is made. */
+extern void guard_refuse_card_number(Datum text, const char *what, const char *exception);
+
 #endif

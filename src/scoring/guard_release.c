@@ -10,7 +10,7 @@
 #include "pg/compat.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
+#include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_type.h"
@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "pg/json_member.h"
 #include "pg/registry_rows.h"
+#include "scoring/guard_card_numbers.h"
 #include "scoring/guard_release.h"
 #include "scoring/record_keeping.h"
 #include "utils/builtins.h"
@@ -178,18 +179,25 @@ columns_to_insert(Relation relation, const HeldRow *held)
 static char *
 insert_command(const HeldRow *held)
 {
-	Relation relation = table_open(held->relation, AccessShareLock);
-	char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-	                                        RelationGetRelationName(relation));
+	Relation relation = try_relation_open(held->relation, AccessShareLock);
+	char *name;
 	char *columns;
 	char *command;
+
+	if (relation == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("the table of decision " INT64_FORMAT " does not exist any more",
+		                       held->decision_id),
+		                errhint("Discard its row with fraud_discard.")));
+	name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+	                                  RelationGetRelationName(relation));
 
 	require_columns(relation, held);
 	columns = columns_to_insert(relation, held);
 	command = psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s "
 	                   "FROM pg_catalog.jsonb_populate_record(NULL::%s, $1)",
 	                   name, columns, columns, name);
-	table_close(relation, AccessShareLock);
+	relation_close(relation, AccessShareLock);
 	return command;
 }
 
@@ -226,9 +234,14 @@ insert(const HeldRow *held)
 
 /* SQL functions */
 
+/* A note is kept for years, and read by many. */
 static NullableDatum
 note_argument(FunctionCallInfo fcinfo)
 {
+	if (!PG_ARGISNULL(1))
+		guard_refuse_card_number(
+		    PG_GETARG_DATUM(1), "a part of the note",
+		    "What only looks like one is taken with a letter right before it.");
 	return fcinfo->args[1];
 }
 

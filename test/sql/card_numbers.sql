@@ -78,6 +78,21 @@ SELECT fraud_rule('payment', 'large', 'wide > 4111111111111111', 'block');
 SELECT fraud_list_add('stolen', 'card', 'token', 'block', note => 'is 4111111111111111');
 SELECT fraud_list_add('stolen', 'card', 'token', 'block', note => 'case 4111111111111111', not_card_number => true) > 0;
 
+\echo nor in a label, or in the note of who released or discarded a row
+SELECT fraud_label('payment', '4111111111111111', true);
+SELECT fraud_label('payment', '1', true, note => 'disputed: 5555-5555-5555-4444');
+SELECT count(*) FROM fraud.label;
+SELECT fraud_label('payment', '4111111111111111', true, note => 'case 5555555555554444', not_card_number => true) > 0,
+  fraud_label('payment', '1', true, note => 'case c5555555555554444') > 0;
+CREATE TABLE held (id int);
+SELECT fraud_guard('held', model => '', on_block => 'quarantine', key => 'id') > 0, fraud_rule('held', 'all', 'true', 'block') > 0;
+INSERT INTO held VALUES (1);
+SELECT decision_id AS held FROM fraud.quarantine \gset
+SELECT fraud_release(:held, 'card is 4111111111111111');
+SELECT fraud_discard(:held, note => 'card is 4111 1111 1111 1111');
+SELECT status, note FROM fraud.quarantine;
+SELECT fraud_release(:held, 'case c4111111111111111') IS NOT NULL;
+
 \echo nor in what is recorded of a failure, or in what who asks is told
 SELECT fraud_rule('payment', 'number', 'note::bigint > 0', 'review') > 0;
 EXECUTE pay(6, 'token 6', 1, 1, 'card 4111111111111111');

@@ -83,6 +83,17 @@ DROP TRIGGER keep_out ON transfers;
 INSERT INTO transfers VALUES (4, 'c-666', 'held');
 SELECT count(*) FROM transfers WHERE id = 4;
 
+-- A table that is gone: its rows can be discarded.
+CREATE TABLE dropped (id int);
+SELECT fraud_guard('dropped', model => '', on_block => 'quarantine'), fraud_rule('dropped', 'all', 'true', 'block');
+INSERT INTO dropped VALUES (1);
+SELECT decision_id AS held FROM fraud.quarantine WHERE relation = 'dropped'::regclass \gset
+DROP TABLE dropped;
+\set VERBOSITY sqlstate
+SELECT fraud_release(:held);
+\set VERBOSITY default
+SELECT fraud_discard(:held)::oid > 0 AS discarded;
+
 -- As the caller: who may release needs INSERT on the table.
 CREATE ROLE regress_quarantine_analyst;
 GRANT USAGE ON SCHEMA fraud TO regress_quarantine_analyst;

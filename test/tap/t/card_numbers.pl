@@ -35,6 +35,8 @@ for (
 	[ 'fraud_list_add', "SELECT fraud_list_add('stolen', 'card', '$number', 'block')" ],
 	[ 'a note', "SELECT fraud_list_add('stolen', 'card', 'token', 'block', note => '$number')" ],
 	[ 'fraud_rule', "SELECT fraud_rule('payments', 'stolen', 'card = ''$number''', 'block')" ],
+	[ 'fraud_label', "SELECT fraud_label('payments', '$number', true)" ],
+	[ 'a note of a label', "SELECT fraud_label('payments', '1', true, note => 'disputed: $number')" ],
 	[ 'a document', "INSERT INTO documents VALUES (1, '{\"card\": \"$number\"}')" ],
 	[ 'fraud_guard', q{SELECT fraud_guard('found', model => '', options => '{"entities": {"card": "card"}}')} ])
 {
@@ -45,7 +47,7 @@ for (
 	unlike("$stdout$stderr", qr/$number/, "$way: and not repeated");
 }
 my $log = slurp_file($node->logfile);
-is(scalar(() = $log =~ /ERROR:\s+FD010/g), 11, 'the log has each refusal');
+is(scalar(() = $log =~ /ERROR:\s+FD010/g), 13, 'the log has each refusal');
 unlike($log, qr/$number/, 'and no card number');
 is($node->safe_psql('postgres', "SELECT count(*) FROM fraud.decision d WHERE d::text LIKE '%$number%'"), 0, 'nor has a decision');
 
