@@ -152,7 +152,8 @@ BEGIN
   RETURN id;
 END
 $$;
-REVOKE ALL ON FUNCTION @extschema@.fraud_label(regclass, text, bool, text, timestamptz, text, bool) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.fraud_label(regclass, text, bool, text, timestamptz, text, bool)
+FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.fraud_label(regclass, text, bool, text, timestamptz, text, bool) IS
 'records what became of a row: a chargeback, or the verdict of an analyst; is_fraud false takes an earlier label of the '
 'same source back. key is the row''s key as text; a row of that key need not be there. Returns label_id. '
