@@ -338,8 +338,8 @@ encode_row(FeatureRows *rows, Part part, const SlotSummary *summaries, int n_slo
 		if (!summaries[s].kept)
 			continue;
 		to[n] = encoded_value(&summaries[s], from[s]);
-		if (part == PART_TRAINING && isnan(to[n]))
-			rows->any_missing = true;
+		if (part == PART_TRAINING && !isnan(to[n]))
+			rows->n_values[n]++;
 		n++;
 	}
 }
@@ -440,6 +440,7 @@ feature_rows_build(FeatureRows *rows, const TrainingRequest *request, ColumnChoi
 	for (int part = 0; part < N_USED_PARTS; part++)
 		n_rows += split->summaries[part].rows;
 	rows->labels = MemoryContextAllocHuge(CurrentMemoryContext, n_rows);
+	rows->n_values = palloc0(sizeof(uint64) * n_kept);
 	row_store_create(&rows->store, n_kept);
 	for (Part part = 0; part < N_USED_PARTS; part++)
 		write_part(rows, part, summaries, choice->n_slots, store, facts, split, order);

@@ -20,7 +20,7 @@ typedef struct FeatureRows
 	RowStore store; /* training, validation, holdout; each in reader_order */
 	uint64 n_rows[N_USED_PARTS];
 	uint8 *labels;      /* by position in the store */
-	bool any_missing;   /* in the training part */
+	uint64 *n_values;   /* by feature: rows of the training part where it is not missing */
 	uint64 n_bins_most; /* categories of the feature with most of them */
 } FeatureRows;
 
@@ -33,6 +33,17 @@ part_begin(const FeatureRows *rows, Part part)
 	for (int p = 0; p < part; p++)
 		begin += rows->n_rows[p];
 	return begin;
+}
+
+/* Of the training part: fewer than rows times features where some are missing. */
+static inline uint64
+training_values(const FeatureRows *rows)
+{
+	uint64 n = 0;
+
+	for (int f = 0; f < rows->signature->n_features; f++)
+		n += rows->n_values[f];
+	return n;
 }
 
 /*

@@ -10,6 +10,8 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
+#include <math.h>
+
 #include "miscadmin.h"
 #include "training/matrix.h"
 #include "utils/memutils.h"
@@ -25,7 +27,9 @@ typedef struct BatchReader
 	DMatrixHandle proxy;
 	const char **types;
 	uint64 batch_rows;
-	uint64 next;
+	uint64 next;     /* row */
+	uint64 n_values; /* that are not missing, in the rows before it */
+	uint64 n_values_in_all;
 	float *values;
 	float *labels;
 	char interface[INTERFACE_SIZE];
@@ -58,7 +62,10 @@ matrix_batch_floats(const FeatureRows *rows)
 static void
 reset_batches(DataIterHandle handle)
 {
-	((BatchReader *) handle)->next = 0;
+	BatchReader *reader = handle;
+
+	reader->next = 0;
+	reader->n_values = 0;
 }
 
 /* Lets pending signals in, so that their handlers run, and says whether one of them ends us. */
@@ -93,6 +100,42 @@ read_batch(BatchReader *reader, uint64 n)
 	return done;
 }
 
+/*
+ * XGBoost's index of the values grows as a std::vector: to twice its size, beside
+ * the old one, when a batch does not fit. A batch that ends with half of all values
+ * (before that a quarter, an eighth, ...) makes the last growth the right one;
+ * otherwise that may come with the last batch, beside nearly all of them. Ends lie
+ * up to a row later, so each is at most twice the one before.
+ */
+static uint64
+values_at_end(const BatchReader *reader)
+{
+	uint64 width = reader->rows->store.width;
+	uint64 share = reader->n_values_in_all;
+
+	while (share > BATCH_FLOATS && share / 2 + width > reader->n_values)
+		share /= 2;
+	return share + width;
+}
+
+/* How many of the n rows that were read the batch has: at least one. */
+static uint64
+rows_of_batch(BatchReader *reader, uint64 n)
+{
+	uint64 width = reader->rows->store.width;
+	uint64 end = values_at_end(reader);
+	uint64 taken = 0;
+
+	while (taken < n && reader->n_values < end)
+	{
+		const float *row = reader->values + taken++ * width;
+
+		for (uint64 c = 0; c < width; c++)
+			reader->n_values += !isnan(row[c]);
+	}
+	return taken;
+}
+
 /* 1: the proxy holds a batch; 0: there is none. */
 static int
 next_batch(DataIterHandle handle)
@@ -108,6 +151,7 @@ next_batch(DataIterHandle handle)
 		reader->stopped = true;
 		return 0;
 	}
+	n = rows_of_batch(reader, n);
 	for (uint64 i = 0; i < n; i++)
 		reader->labels[i] = reader->rows->labels[reader->next + i];
 	reader->next += n;
@@ -137,6 +181,7 @@ matrix_quantised(XgboostSession *session, FeatureRows *rows, int threads, int ma
 	xgboost_call(session, "create a proxy matrix", XGProxyDMatrixCreate(proxy));
 	reader.proxy = *proxy;
 	reader.rows = rows;
+	reader.n_values_in_all = training_values(rows);
 	reader.types = feature_types(rows->signature);
 	reader.batch_rows = matrix_batch_floats(rows) / rows->store.width;
 	reader.values = palloc(sizeof(float) * matrix_batch_floats(rows));

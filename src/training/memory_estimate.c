@@ -110,9 +110,10 @@ memory_estimate(const FeatureRows *rows, const RowFacts *facts,
 	double bins = n_features * Min(bins_most, training);
 	/* A bin's index within its column, and across columns where values are missing. */
 	double column_bytes = bins_most <= 256 ? 1 : bins_most <= 65536 ? 2 : 4;
-	double index_bytes = rows->any_missing ? 4 : column_bytes;
+	bool any_missing = training_values(rows) < rows->n_rows[PART_TRAINING] * rows->store.width;
+	double index_bytes = any_missing ? 4 : column_bytes;
 	double columns =
-	    training * n_features * (rows->any_missing ? BYTES_PER_VALUE_WITH_MISSING : column_bytes);
+	    training * n_features * (any_missing ? BYTES_PER_VALUE_WITH_MISSING : column_bytes);
 	double building;
 	double boosting;
 
