@@ -264,6 +264,17 @@ run_rounds(Boosting *boosting, XgboostSession *session, BoosterHandle booster,
 	return patience > 0 ? best : boosting->rounds_run;
 }
 
+/* A copy of the first rounds, in place of a booster that keeps histograms and predictions besides. */
+static BoosterHandle
+keep_rounds(XgboostSession *session, BoosterHandle trained, int rounds)
+{
+	BoosterHandle *kept = xgboost_new_booster(session);
+
+	xgboost_call(session, "keep the best rounds", XGBoosterSlice(trained, 0, rounds, 1, kept));
+	xgboost_free_booster(session, trained);
+	return *kept;
+}
+
 void
 boosting_run(Boosting *boosting, XgboostSession *session, FeatureRows *rows,
              const TrainingParameters *parameters, int64 seed)
@@ -272,7 +283,6 @@ boosting_run(Boosting *boosting, XgboostSession *session, FeatureRows *rows,
 	int rounds = round_limit(parameters);
 	DMatrixHandle matrices[2];
 	BoosterHandle *booster;
-	BoosterHandle *kept;
 
 	if (setting_progress())
 		ereport(NOTICE, (errmsg("training on " UINT64_FORMAT
@@ -296,13 +306,7 @@ boosting_run(Boosting *boosting, XgboostSession *session, FeatureRows *rows,
 	set_parameters(session, *booster, rows, parameters, seed);
 
 	boosting->rounds_kept = run_rounds(boosting, session, *booster, matrices[0], rows, parameters);
-	boosting->booster = *booster;
-	if (boosting->rounds_kept < boosting->rounds_run)
-	{
-		kept = xgboost_new_booster(session);
-		xgboost_call(session, "keep the best rounds",
-		             XGBoosterSlice(*booster, 0, boosting->rounds_kept, 1, kept));
-		boosting->booster = *kept;
-	}
+	boosting->booster = keep_rounds(session, *booster, boosting->rounds_kept);
 	xgboost_free_matrix(session, matrices[0]);
+	xgboost_release_heap();
 }

@@ -382,6 +382,7 @@ trained_version_build(TrainedVersion *version, XgboostSession *session, const Bo
 	memset(version, 0, sizeof(*version));
 	memcpy(margins, boosting_margins(session, boosting->booster, boosting->validation, n),
 	       sizeof(float) * n);
+	xgboost_free_matrix(session, boosting->validation);
 	version->calibration = usable_calibration(calibration, labels, n);
 	fit_calibration(&fitted, version->calibration, margins, labels, n, validation->known);
 

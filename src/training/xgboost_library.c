@@ -85,6 +85,19 @@ xgboost_free_matrix(XgboostSession *session, DMatrixHandle matrix)
 }
 
 void
+xgboost_free_booster(XgboostSession *session, BoosterHandle booster)
+{
+	for (int i = 0; i < session->n_boosters; i++)
+	{
+		if (session->boosters[i] != booster)
+			continue;
+		session->boosters[i] = NULL;
+		xgboost_call(session, "free a booster", XGBoosterFree(booster));
+		return;
+	}
+}
+
+void
 xgboost_enter(sigset_t *saved)
 {
 	sigset_t all;

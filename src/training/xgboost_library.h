@@ -44,8 +44,9 @@ extern void xgboost_session_end(XgboostSession *session);
 /* The next free place for a handle: pass it to a creating function at once. */
 extern DMatrixHandle *xgboost_new_matrix(XgboostSession *session);
 extern BoosterHandle *xgboost_new_booster(XgboostSession *session);
-/* Frees one matrix before the session ends. */
+/* Free one of them before the session ends. */
 extern void xgboost_free_matrix(XgboostSession *session, DMatrixHandle matrix);
+extern void xgboost_free_booster(XgboostSession *session, BoosterHandle booster);
 
 extern void xgboost_enter(sigset_t *saved);
 extern void xgboost_leave(const sigset_t *saved);
