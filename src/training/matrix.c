@@ -189,10 +189,12 @@ matrix_quantised(XgboostSession *session, FeatureRows *rows, int threads, int ma
 	reader.context = CurrentMemoryContext;
 
 	matrix = xgboost_new_matrix(session);
+	xgboost_map_sketches(true);
 	xgboost_enter(&reader.signals);
 	result = XGQuantileDMatrixCreateFromCallback(&reader, reader.proxy, NULL, reset_batches,
 	                                             next_batch, config, matrix);
 	xgboost_leave(&reader.signals);
+	xgboost_map_sketches(false);
 
 	if (reader.error != NULL)
 		ReThrowError(reader.error);

@@ -38,6 +38,8 @@ typedef struct XgboostSession
  */
 extern XgboostSession *xgboost_session_create(void);
 extern void xgboost_release_heap(void);
+/* While a matrix is built, blocks of its sketches too go back when they are freed. */
+extern void xgboost_map_sketches(bool on);
 /* Frees all handles before the context does. */
 extern void xgboost_session_end(XgboostSession *session);
 
