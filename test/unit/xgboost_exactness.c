@@ -73,6 +73,27 @@ typedef struct Data
 	float labels[MAX_TRAINING_ROWS];
 } Data;
 
+/* What the models of a run were like: all of it must have been tried. */
+typedef struct Coverage
+{
+	size_t by_matrix;
+	size_t triples; /* of model, row and path */
+	size_t shapes[FOREST_SHAPE_CHUNKS + 1];
+	size_t wide;
+	size_t pages;
+	size_t categories[FOREST_SHAPE_CHUNKS + 1];
+	size_t too_many_slots;
+	size_t forests; /* several trees for each round */
+	size_t base_scores_given;
+	size_t denormal_thresholds;
+	uint32_t most_trees;
+	uint32_t deepest; /* levels */
+	uint32_t most_leaves;
+	uint32_t most_features;
+	uint32_t fewest_trees;
+	uint32_t fewest_features;
+} Coverage;
+
 /* Thresholds by feature, flat: values that a row should hit. */
 typedef struct Thresholds
 {
@@ -243,13 +264,15 @@ draw_large_model(RandomState *random, BoosterHandle booster, Emphasis emphasis)
 
 /* Returns the number of rounds. */
 static int
-draw_parameters(RandomState *random, BoosterHandle booster, bool categories, Emphasis emphasis)
+draw_parameters(RandomState *random, BoosterHandle booster, bool categories, Emphasis emphasis,
+                Coverage *coverage)
 {
 	static const char *const methods[] = {"hist", "approx", "exact"};
 	static const int rounds[] = {1, 2, 7, 8, 9, 20, 50, 200};
 	int parallel = chance(random, 0.2) ? 1 + (int) random_below(random, 12) : 1;
 	int n_rounds = rounds[random_below(random, 8)];
 	const char *method = methods[random_below(random, categories ? 2 : 3)];
+	bool large = wants_large_trees(emphasis) || emphasis == EMPHASIS_TREES;
 
 	booster_set(booster, "objective", "binary:logistic");
 	booster_set(booster, "seed", "%d", (int) random_below(random, 1000));
@@ -289,18 +312,20 @@ draw_parameters(RandomState *random, BoosterHandle booster, bool categories, Emp
 	booster_set(booster, "max_cat_to_onehot", "%d", chance(random, 0.5) ? 1 : 50);
 	/* Else newer versions of XGBoost fit it to the labels. */
 	if (chance(random, 0.5))
+	{
 		booster_set(booster, "base_score", "%.9g", 0.0005 + 0.998 * random_uniform(random));
-	return wants_large_trees(emphasis) || emphasis == EMPHASIS_TREES
-	           ? draw_large_model(random, booster, emphasis)
-	           : n_rounds;
+		coverage->base_scores_given++;
+	}
+	coverage->forests += parallel > 1 && !large;
+	return large ? draw_large_model(random, booster, emphasis) : n_rounds;
 }
 
 static BoosterHandle
-train(RandomState *random, const Data *data, bool categories, Emphasis emphasis)
+train(RandomState *random, const Data *data, bool categories, Emphasis emphasis, Coverage *coverage)
 {
 	DMatrixHandle matrix = training_matrix(data);
 	BoosterHandle booster = booster_create(matrix);
-	int rounds = draw_parameters(random, booster, categories, emphasis);
+	int rounds = draw_parameters(random, booster, categories, emphasis, coverage);
 
 	for (int round = 0; round < rounds; round++)
 		XGBOOST_CHECK(XGBoosterUpdateOneIter(booster, round, matrix));
@@ -438,24 +463,6 @@ compare_class(BoosterHandle booster, Forest *forest, const float *rows, uint64_t
 	return plus && minus ? 0 : n;
 }
 
-/* What the models of a run were like: all of it must have been tried. */
-typedef struct Coverage
-{
-	size_t by_matrix;
-	size_t triples; /* of model, row and path */
-	size_t shapes[FOREST_SHAPE_CHUNKS + 1];
-	size_t wide;
-	size_t pages;
-	size_t categories[FOREST_SHAPE_CHUNKS + 1];
-	size_t too_many_slots;
-	uint32_t most_trees;
-	uint32_t deepest; /* levels */
-	uint32_t most_leaves;
-	uint32_t most_features;
-	uint32_t fewest_trees;
-	uint32_t fewest_features;
-} Coverage;
-
 static uint32_t
 smaller(uint32_t one, uint32_t other)
 {
@@ -510,6 +517,8 @@ compare_model(const Data *data, BoosterHandle booster, RandomState *random, uint
 	note_layout(&session.forest, coverage);
 	note_size(&session.forest, coverage);
 	thresholds = collect_thresholds(model, size);
+	for (size_t k = 0; k < thresholds.n; k++)
+		coverage->denormal_thresholds += fpclassify(thresholds.entries[k].value) == FP_SUBNORMAL;
 	for (size_t r = 0; r < ROWS_PER_MODEL; r++)
 		draw_row(random, data, &thresholds, rows + r * data->width);
 	for (size_t c = 0; c < data->width; c++)
@@ -543,6 +552,8 @@ print_coverage(const Coverage *coverage, uint64_t n_models)
 	print_message("# %u to %u trees of up to %u levels and %u leaves, %u to %u features\n",
 	              coverage->fewest_trees, coverage->most_trees, coverage->deepest,
 	              coverage->most_leaves, coverage->fewest_features, coverage->most_features);
+	print_message("# %zu random forests, %zu base scores given, %zu denormal thresholds\n",
+	              coverage->forests, coverage->base_scores_given, coverage->denormal_thresholds);
 }
 
 static void
@@ -562,7 +573,7 @@ margins_equal_those_of_xgboost(void **state)
 		random_seed(&random, seed, 0);
 		categories = chance(&random, 0.4);
 		draw_data(&random, data, categories, emphasis_of(seed));
-		booster = train(&random, data, categories, emphasis_of(seed));
+		booster = train(&random, data, categories, emphasis_of(seed), &coverage);
 		compare_model(data, booster, &random, seed, &coverage);
 		XGBOOST_CHECK(XGBoosterFree(booster));
 	}
@@ -578,6 +589,8 @@ margins_equal_those_of_xgboost(void **state)
 	assert_true(coverage.wide > 0 && coverage.pages > 0 && coverage.too_many_slots > 0);
 	assert_true(coverage.fewest_trees <= 1 && coverage.most_trees >= 500);
 	assert_true(coverage.deepest >= 12 && coverage.most_leaves >= 255);
+	assert_true(coverage.forests > 0 && coverage.denormal_thresholds > 0);
+	assert_true(coverage.base_scores_given > 0 && coverage.base_scores_given < n_models);
 	assert_true(coverage.fewest_features == 1 && coverage.most_features == MAX_FEATURES);
 }
 
