@@ -45,6 +45,17 @@ CREATE TABLE child () INHERITS (plain);
 INSERT INTO child VALUES (10, 2000);
 SELECT id FROM plain;
 
+\echo COPY FREEZE
+BEGIN;
+TRUNCATE ONLY plain;
+COPY plain FROM PROGRAM 'echo 21,10; echo 22,20' WITH (FREEZE, FORMAT csv);
+COMMIT;
+BEGIN;
+TRUNCATE ONLY plain;
+COPY plain FROM PROGRAM 'echo 23,10; echo 24,2000' WITH (FREEZE, FORMAT csv);
+COMMIT;
+SELECT key, decision, outcome FROM fraud.decision WHERE key::int > 20 ORDER BY decision_id;
+
 \echo savepoints, exceptions, two statements: a rejection stays on record, and so does nothing else
 BEGIN;
 INSERT INTO plain VALUES (11, 10);
