@@ -56,7 +56,7 @@ matrix_batch_floats(const FeatureRows *rows)
 {
 	uint64 width = rows->store.width;
 
-	return Max(1, BATCH_FLOATS / width) * width;
+	return Min(Max(1, BATCH_FLOATS / width), rows->n_rows[PART_TRAINING]) * width;
 }
 
 static void

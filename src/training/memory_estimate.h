@@ -12,13 +12,9 @@
 #define MODEL_COPIES 6
 
 /*
- * Bytes at the peak, for the rows as they are and XGBoost's structures
- * (docs/training.md gives the formula).
+ * 53400 where the estimate of the peak (docs/training.md gives the formula) is above
+ * fraud_detect.max_training_memory, with both figures and the largest parts.
  */
-extern uint64 memory_estimate(const FeatureRows *rows, const RowFacts *facts,
-                              const TrainingParameters *parameters);
-
-/* 53400 where the estimate is above fraud_detect.max_training_memory, with both figures. */
 extern void memory_estimate_check(const FeatureRows *rows, const RowFacts *facts,
                                   const TrainingParameters *parameters);
 
