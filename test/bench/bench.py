@@ -177,11 +177,13 @@ def result(what, ours, theirs, unit, ratio=None, at_least=None, at_most=None, no
     at_least, at_most: the bar of the ratio; without one the line is for information."""
     if ratio is None:
         ratio = ours[1] / theirs[1]
-    bar, verdict = "", ""
+    bars = []
     if at_least is not None:
-        bar, verdict = f"at least {at_least:g}", "holds" if ratio >= at_least else "MISSED"
+        bars.append((f"at least {at_least:g}", ratio >= at_least))
     if at_most is not None:
-        bar, verdict = f"at most {at_most:g}", "holds" if ratio <= at_most else "MISSED"
+        bars.append((f"at most {at_most:g}", ratio <= at_most))
+    bar = ", ".join(words for words, _ in bars)
+    verdict = ("holds" if all(holds for _, holds in bars) else "MISSED") if bars else ""
     if SMALL and verdict:
         verdict = "too few rows to tell"
     row = {"what": what, "ours": f"{ours[0]}: {shown(ours[1], unit)}", "theirs": f"{theirs[0]}: {shown(theirs[1], unit)}",
