@@ -45,7 +45,10 @@ require_attribute(TupleDesc tupdesc, const char *name, const char *argument)
 	ereport(ERROR,
 	        (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("the source has no column \"%s\"", name),
 	         errdetail("It is named in the argument \"%s\".", argument),
-	         nearest ? errhint("Did you mean \"%s\"?", nearest) : 0));
+	         nearest != NULL ? errhint("Did you mean \"%s\"?", nearest)
+	         : strcmp(argument, "label") == 0
+	             ? errhint("Name the column that says which rows are frauds: label => '...'.")
+	             : 0));
 }
 
 static AttrNumber
@@ -128,19 +131,25 @@ choose_roles(TupleDesc tupdesc, const TrainingRequest *request, ColumnChoice *ch
 	else
 		choice->event_time = unambiguous_event_time(tupdesc, request, choice->label_time);
 	if (choice->event_time != 0 && choice->event_time == choice->label_time)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("event_time and label_time are the same column")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		     errmsg("event_time and label_time are the same column"),
+		     errhint("event_time is when the event was, label_time when its label became known; "
+		             "leave out the one that the source lacks.")));
 	choice->entity =
 	    request->entity == NULL ? 0 : require_attribute(tupdesc, request->entity, "entity");
 	if (choice->entity != 0 && choice->entity == choice->label)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("the label cannot be the entity")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the label cannot be the entity"),
+		         errhint("An entity is whose row it is, such as a card.")));
 
 	for (int i = 0; i < request->n_features; i++)
 	{
 		if (require_attribute(tupdesc, request->features[i], "features") == choice->label)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			                errmsg("the label \"%s\" cannot be a feature", request->label)));
+			                errmsg("the label \"%s\" cannot be a feature", request->label),
+			                errhint("Take it out of the argument \"features\".")));
 	}
 	for (int i = 0; i < request->n_exclude; i++)
 		(void) require_attribute(tupdesc, request->exclude[i], "exclude");

@@ -418,7 +418,8 @@ feature_rows_build(FeatureRows *rows, const TrainingRequest *request, ColumnChoi
 	if (n_kept > FOREST_MAX_FEATURES)
 		ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
 		                errmsg("%d features are more than the %d a model can have", n_kept,
-		                       FOREST_MAX_FEATURES)));
+		                       FOREST_MAX_FEATURES),
+		                errhint("Name fewer columns in features, or more in exclude.")));
 	rows->signature =
 	    build_signature(summaries, choice->n_slots, n_kept, request, &rows->n_bins_most);
 	for (int i = 0; i < rows->signature->n_features; i++)

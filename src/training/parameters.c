@@ -217,7 +217,10 @@ set_number(TrainingParameters *parameters, ParameterId id, const char *name, Jso
 	if (value->type != jbvNumeric)
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("parameter \"%s\" must be a number, not %s", name, json_type_name(value))));
+		         errmsg("parameter \"%s\" must be a number, not %s", name, json_type_name(value)),
+		         value->type == jbvNull     ? errhint("Leave it out for the default.")
+		         : value->type == jbvString ? errhint("Write the number without quotes.")
+		                                    : 0));
 
 	given = DatumGetFloat8(
 	    DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
@@ -290,7 +293,8 @@ unknown_parameter(const char *name)
 	nearest = nearest_name(name, names, n);
 	ereport(ERROR,
 	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown parameter \"%s\"", name),
-	         nearest ? errhint("Did you mean \"%s\"?", nearest) : 0));
+	         nearest ? errhint("Did you mean \"%s\"?", nearest)
+	                 : errhint("docs/training.md lists the parameters.")));
 }
 
 static void
@@ -407,8 +411,10 @@ parameters_monotone(const TrainingParameters *parameters, const char *const *fea
 			sign = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 			                                          NumericGetDatum(value.val.numeric)));
 		if (sign != -1 && sign != 0 && sign != 1)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			                errmsg("the monotone constraint of \"%s\" must be -1, 0 or 1", name)));
+			ereport(ERROR,
+			        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			         errmsg("the monotone constraint of \"%s\" must be -1, 0 or 1", name),
+			         errhint("1 is for scores that rise with it, -1 for scores that fall.")));
 		signs[feature] = (int) sign;
 	}
 

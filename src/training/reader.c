@@ -327,7 +327,8 @@ read_row(TupleTableSlot *slot, void *argument)
 	}
 	if (i == READER_MAX_ROWS)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-		                errmsg("the source has more than %u rows", READER_MAX_ROWS)));
+		                errmsg("the source has more than %u rows", READER_MAX_ROWS),
+		                errhint("Train on later rows, or on a sample of the legitimate ones.")));
 	if (i == facts->capacity)
 		facts_grow(facts);
 
@@ -391,7 +392,10 @@ check_labels(const Reader *reader)
 		                        "WHERE %s IS NOT NULL.",
 		                        quote_identifier(label))));
 	if (facts->n_rows == 0)
-		ereport(ERROR, (errcode(ERRCODE_FRAUD_UNUSABLE_DATA), errmsg("the source has no rows")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_FRAUD_UNUSABLE_DATA), errmsg("the source has no rows"),
+		         errdetail("Rows that row-level security hides from role \"%s\" do not count.",
+		                   GetUserNameFromId(GetUserId(), false))));
 	if (facts->n_frauds == 0 || facts->n_frauds == facts->n_rows)
 		ereport(ERROR, (errcode(ERRCODE_FRAUD_UNUSABLE_DATA),
 		                errmsg("label \"%s\" has one class only", label),

@@ -132,7 +132,8 @@ check_ranges(const TrainingRequest *request)
 	if (DatumGetBool(DirectFunctionCall2(interval_lt, IntervalPGetDatum(request->label_delay),
 	                                     IntervalPGetDatum(&zero))))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("label_delay must not be negative")));
+		                errmsg("label_delay must not be negative"),
+		                errhint("It is the time until the label of a row is known.")));
 	if (request->has_features && request->n_features == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("features must name at least one column"),
@@ -251,7 +252,8 @@ static void
 record_damaged(const char *key)
 {
 	ereport(ERROR, (errcode(ERRCODE_FRAUD_MODEL_DAMAGED),
-	                errmsg("the recorded training request has no valid \"%s\"", key)));
+	                errmsg("the recorded training request has no valid \"%s\"", key),
+	                errhint("Restore the row from a backup, or train anew with fraud_train.")));
 }
 
 static JsonbValue *
