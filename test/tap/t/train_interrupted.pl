@@ -1,6 +1,6 @@
 # A training that is cancelled at any moment, by statement_timeout or by another
 # session, registers nothing, keeps no memory and no file, and the session trains
-# and scores on. Threads that XGBoost leaves behind take no signal of the backend.
+# and scores on; so does one whose scoring is cancelled. Threads that XGBoost leaves behind take no signal of the backend.
 use strict;
 use warnings;
 
@@ -124,6 +124,32 @@ $node->psql('postgres', $script, stdout => \$out, stderr => \$err, on_error_stop
 @states = $err =~ /ERROR:\s+(\w{5})/g;
 is(scalar(grep { $_ eq '57014' } @states), 200, 'two hundred timeouts after a training with threads');
 like($out, qr/^alive$/m, '... and the backend lives');
+
+# Scoring and evaluation at any moment, too: of loading the model (nothing is cached), of reading, of resampling.
+$script = "SET client_min_messages = error;\nSET fraud_detect.model = 'card_fraud';\nSET fraud_detect.model_cache_size = 0;\n";
+foreach my $moment (1 .. 30)
+{
+	$script .= "SET statement_timeout = $moment;\n"
+	  . "SELECT sum(fraud_score(t)) FROM transactions AS t, generate_series(1, 1000000);\n"
+	  . "SELECT count(*) FROM fraud_score_table('SELECT t.* FROM transactions AS t, generate_series(1, 1000000)') AS s (score float8);\n"
+	  . "SELECT count(*) FROM fraud_evaluate('card_fraud', 'SELECT * FROM transactions LIMIT 300', bootstrap => 10000);\n"
+	  . "SELECT sum(fraud_margin(t, version => 1)) FROM transactions AS t, generate_series(1, 1000000);\n";
+}
+$script .= <<'SQL';
+SET statement_timeout = 0;
+SELECT 'kept', count(*) FROM pg_backend_memory_contexts WHERE name IN ('fraud_detect model', 'fraud_detect model load');
+SELECT 'files', count(*) FROM pg_ls_tmpdir();
+SELECT 'scored', count(fraud_score(t)) FROM transactions AS t;
+SQL
+($out, $err) = ('', '');
+$node->psql('postgres', $script, stdout => \$out, stderr => \$err, on_error_stop => 0,
+	extra_params => [ '-v', 'VERBOSITY=sqlstate' ]);
+@states = $err =~ /ERROR:\s+(\w{5})/g;
+cmp_ok(scalar(@states), '>=', 90, 'scorings are cancelled at many moments');
+is(scalar(grep { $_ ne '57014' } @states), 0, '... and fail with 57014');
+like($out, qr/^kept\|0$/m, '... no model stays in use');
+like($out, qr/^files\|0$/m, '... no temporary file is left');
+like($out, qr/^scored\|20000$/m, '... and the session scores on');
 
 # Ctrl-C, which is a cancel request from another process, while XGBoost runs on two threads.
 my $session = $node->background_psql('postgres', on_error_stop => 0);
