@@ -13,6 +13,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/binomial.h"
+
 typedef struct Place
 {
 	double score;
@@ -151,18 +153,26 @@ delong_compare(PairedRow *rows, size_t n, CoreSort sort, DelongResult *result,
 	return true;
 }
 
+/* From here on the sum of terms takes long, and the normal tail is as good. */
+#define MCNEMAR_MOST_TERMS 1e12
+
 /* Twice the lower tail of the binomial distribution with one half, at most 1. */
 double
 mcnemar_pvalue(uint64_t only_first, uint64_t only_second)
 {
 	double n = (double) only_first + (double) only_second;
-	double k = (double) (only_first < only_second ? only_first : only_second);
+	bool first_is_less = only_first < only_second;
+	double k = (double) (first_is_less ? only_first : only_second);
+	double gap = (double) (first_is_less ? only_second - only_first : only_first - only_second);
 	double term, sum = 0.0;
 
-	if (2.0 * k == n)
+	/* Both tails together are everything. */
+	if (gap <= 1.0)
 		return 1.0;
+	if (n > MCNEMAR_MOST_TERMS)
+		return erfc((gap - 1.0) / sqrt(2.0 * n));
 	/* From the greatest term down, until terms no longer count. */
-	term = exp(lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0) - n * log(2.0));
+	term = binomial_probability(k, n, 0.5, 0.5);
 	for (double j = k; j >= 0.0 && term > sum * 1e-18; j--)
 	{
 		sum += term;

@@ -19,6 +19,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/binomial.h"
+
 #define PI 3.14159265358979323846
 
 static uint64_t
@@ -95,58 +97,6 @@ kolmogorov_two_samples(uint64_t n0, uint64_t n1, uint64_t steps, const CoreAlloc
 	return result;
 }
 
-/* ln(n! / (sqrt(2 pi n) (n / e)^n)), the error of Stirling's formula. */
-static double
-stirling_error(double n)
-{
-	double square = n * n;
-
-	if (n < 16.0)
-		return lgamma(n + 1.0) - (n + 0.5) * log(n) + n - 0.5 * log(2.0 * PI);
-	return (1.0 / 12 -
-	        (1.0 / 360 - (1.0 / 1260 - (1.0 / 1680 - 1.0 / 1188 / square) / square) / square) /
-	            square) /
-	       n;
-}
-
-/* x ln(x / mean) + mean - x, without cancellation (Loader 2000). */
-static double
-deviance(double x, double mean)
-{
-	double difference = x - mean;
-	double ratio, term, sum;
-
-	if (fabs(difference) >= 0.1 * (x + mean))
-		return x * log(x / mean) + mean - x;
-	ratio = difference / (x + mean);
-	sum = difference * ratio;
-	term = 2.0 * x * ratio;
-	for (int j = 1; j < 1000; j++)
-	{
-		double next;
-
-		term *= ratio * ratio;
-		next = sum + term / (2 * j + 1);
-		if (next == sum)
-			break;
-		sum = next;
-	}
-	return sum;
-}
-
-/* Binomial probability of k of n (Loader 2000). */
-static double
-binomial(double k, double n, double p, double q)
-{
-	if (k == 0.0)
-		return exp(n * log1p(-p));
-	if (k == n)
-		return exp(n * log(p));
-	return exp(stirling_error(n) - stirling_error(k) - stirling_error(n - k) - deviance(k, n * p) -
-	           deviance(n - k, n * q)) *
-	       sqrt(n / (2.0 * PI * k * (n - k)));
-}
-
 /* What is left out of a sum of positive terms, relative to the sum. */
 #define NEGLIGIBLE 1e-18
 
@@ -157,7 +107,7 @@ one_sided_term(double n, double d, double j)
 	double p = d + j / n;
 	double q = (n - j) / n - d;
 
-	return q <= 0.0 ? 0.0 : binomial(j, n, p, q) * d / p;
+	return q <= 0.0 ? 0.0 : binomial_probability(j, n, p, q) * d / p;
 }
 
 /*
