@@ -130,6 +130,16 @@ norm_of_reference(TwoSamples *samples)
 	return Max(sqrt(moment_of_reference(samples, mean, 2)), 0.001);
 }
 
+/* A distance, where sums and squares of the values were within the range of a float8. */
+static double
+finite_distance(double distance)
+{
+	if (!isfinite(distance))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+		                errmsg("the range of the values is too large for a distance")));
+	return distance;
+}
+
 Datum
 fraud_wasserstein_final(PG_FUNCTION_ARGS)
 {
@@ -140,8 +150,8 @@ fraud_wasserstein_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	distance = two_sample_wasserstein(&test);
 	if (drift_method(two_samples_argument(fcinfo)) == DRIFT_METHOD_EVIDENTLY)
-		distance /= norm_of_reference(two_samples_argument(fcinfo));
-	PG_RETURN_FLOAT8(distance);
+		distance /= finite_distance(norm_of_reference(two_samples_argument(fcinfo)));
+	PG_RETURN_FLOAT8(finite_distance(distance));
 }
 
 Datum
@@ -151,7 +161,7 @@ fraud_energy_final(PG_FUNCTION_ARGS)
 
 	if (!run_test(fcinfo, add_finite, &test))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(two_sample_energy(&test));
+	PG_RETURN_FLOAT8(finite_distance(two_sample_energy(&test)));
 }
 
 Datum

@@ -48,7 +48,8 @@ for_each_tie(TwoSamples *samples, TieConsumer consumer, void *state)
 	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		for (size_t i = 0; i < n; i++)
 		{
-			Tie tie = {-ties[i].value, ties[i].counts[1], ties[i].counts[0]};
+			/* 0 - 0 is 0, -0 would be printed as it is. */
+			Tie tie = {0.0 - ties[i].value, ties[i].counts[1], ties[i].counts[0]};
 
 			consumer(state, &tie);
 		}

@@ -129,6 +129,25 @@ SELECT fraud_ks(v, c) FROM (VALUES (1, false), (2, NULL), (2, true)) AS t(v, c);
 SELECT fraud_ks(7, c) AS ks, fraud_ks_pvalue(7, c) AS p, fraud_wasserstein(7, c) AS wasserstein, fraud_psi(7, c) AS psi, fraud_chi_square_pvalue(7, c) AS chi_p,
   fraud_cramer_von_mises_pvalue(7, c) AS cvm_p, fraud_anderson_darling(7, c) AS ad, fraud_psi(7, c, 'evidently') AS evidently FROM (VALUES (true), (false), (true)) AS t(c);
 
+-- Groups, FILTER, DISTINCT, GROUPING SETS and moving windows: what the rows themselves give.
+CREATE TABLE few AS SELECT i, i % 3 AS g, v, c, t FROM many WHERE i <= 600;
+CREATE FUNCTION of_rows(rows text) RETURNS text
+LANGUAGE plpgsql
+AS $$ DECLARE r text; BEGIN EXECUTE 'SELECT format(''%s %s %s %s'', fraud_ks(v, c), fraud_psi(v, c), fraud_psi(t, c), md5(fraud_profile(r)::text)) FROM ('
+  || rows || ') AS r' INTO r; RETURN r; END $$;
+CREATE FUNCTION as_text(ks float8, psi float8, text_psi float8, p fraud.profile) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT format('%s %s %s %s', ks, psi, text_psi, md5(p::text)) $$;
+SELECT bool_and(r = of_rows('SELECT * FROM few WHERE true' || coalesce(' AND g = ' || g, '') || coalesce(' AND t = ' || quote_literal(t), ''))) AS grouping_sets
+FROM (SELECT g, t, as_text(fraud_ks(v, c), fraud_psi(v, c), fraud_psi(t, c), fraud_profile(few)) AS r FROM few GROUP BY CUBE (g, t)) AS x;
+SELECT as_text(fraud_ks(v, c) FILTER (WHERE g = 1), fraud_psi(v, c) FILTER (WHERE g = 1), fraud_psi(t, c) FILTER (WHERE g = 1),
+  fraud_profile(few) FILTER (WHERE g = 1)) = of_rows('SELECT * FROM few WHERE g = 1') AS filter FROM few;
+SELECT fraud_ks(DISTINCT i % 7 + g, c) = (SELECT fraud_ks(v, c) FROM (SELECT DISTINCT i % 7 + g AS v, c FROM few) AS d) AS numbers,
+  fraud_psi(DISTINCT t || g, c) = (SELECT fraud_psi(t, c) FROM (SELECT DISTINCT t || g AS t, c FROM few) AS d) AS texts FROM few;
+SELECT bool_and(r = of_rows(format('SELECT * FROM few WHERE i BETWEEN %s AND %s', i - 40, i))) AS moving_window
+FROM (SELECT i, as_text(fraud_ks(v, c) OVER w, fraud_psi(v, c) OVER w, fraud_psi(t, c) OVER w, fraud_profile(few) OVER w) AS r
+      FROM few WINDOW w AS (ORDER BY i ROWS 40 PRECEDING)) AS x WHERE i % 10 = 0;
+
 -- Infinite values have an order and a bin, but no distance.
 SELECT fraud_ks(v, c), round(fraud_psi(v, c)::numeric, 4) AS psi, fraud_psi(v, c, 'evidently') AS evidently
 FROM (VALUES ('-inf'::float8, false), (1, false), (2, true), ('inf', true), (1, true)) AS t(v, c);
@@ -155,6 +174,12 @@ SELECT fraud_psi(t, c, CASE WHEN i = 9 THEN 'quantile' ELSE 'evidently' END) FRO
 SELECT fraud_psi(v, c, 'evidently') FROM (VALUES (1.7e308, false), (-1.7e308, true)) AS t(v, c);
 SELECT fraud_hellinger(v, c, 'evidently') FROM (VALUES (1.7e308, false), (-1.7e308, true)) AS t(v, c);
 \echo :LAST_ERROR_SQLSTATE
+SELECT fraud_wasserstein(v, c) FROM (VALUES (1.7e308, false), (-1.7e308, true)) AS t(v, c);
+\echo :LAST_ERROR_SQLSTATE
+SELECT fraud_energy(v, c) FROM (VALUES (1.7e308, false), (-1.7e308, true)) AS t(v, c);
+-- The deviation of the reference is too large for its square.
+SELECT fraud_wasserstein(v, c), fraud_energy(v, c) > 0 AS energy FROM (VALUES (1e200, false), (3e200, false), (2e200, true)) AS t(v, c);
+SELECT fraud_wasserstein(v, c, 'evidently') FROM (VALUES (1e200, false), (3e200, false), (2e200, true)) AS t(v, c);
 SET fraud_detect.max_training_memory = '1MB';
 SELECT fraud_psi(i::text, c) FROM many;
 \echo :LAST_ERROR_SQLSTATE

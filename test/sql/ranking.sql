@@ -121,6 +121,8 @@ SELECT g, auc = (SELECT fraud_auc(score, label) FROM scored WHERE i % 3 = g) AS 
 FROM (SELECT i % 3 AS g, fraud_auc(score, label) AS auc FROM scored GROUP BY i % 3) AS x ORDER BY g;
 SELECT bool_and(w = (SELECT fraud_auc(score, label) FROM scored s WHERE s.i <= x.i)) AS as_a_window
 FROM (SELECT i, fraud_auc(score, label) OVER (ORDER BY i) AS w FROM scored) AS x WHERE i IN (10, 500, 2000);
+-- A threshold of zero is 0, not -0.
+SELECT fraud_roc_curve(s, l) FROM (VALUES (-0.0::float8, true), (0, false), (1, true)) AS t(s, l);
 
 -- Errors.
 \set SHOW_CONTEXT never
