@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "catalog/pg_type.h"
 #include "core/forest.h"
 #include "miscadmin.h"
 #include "pg/encode.h"
@@ -261,15 +262,31 @@ encode_texts(SlotSummary *summary, const TrainingRequest *request, Feature *feat
 	}
 }
 
+/* How many different values the feature can have, by its kind and the range of integers. */
+static double
+most_different(const SlotSummary *summary, const Feature *feature)
+{
+	if (feature->kind == FEATURE_CATEGORY)
+		return dictionary_size(feature->dictionary);
+	if (feature->kind == FEATURE_BOOLEAN)
+		return 2;
+	if (feature->kind == FEATURE_WEEKDAY)
+		return 7;
+	if (feature->kind == FEATURE_NUMBER &&
+	    (summary->column->type == INT2OID || summary->column->type == INT4OID ||
+	     summary->column->type == INT8OID))
+		return (double) summary->high - summary->low + 1;
+	return INFINITY;
+}
+
 static Signature *
 build_signature(SlotSummary *summaries, int n_slots, int n_kept, const TrainingRequest *request,
-                uint64 *n_bins_most)
+                double *different)
 {
 	Signature *signature = palloc0(sizeof(Signature));
 	Size kept_bytes = 0;
 
 	signature->features = palloc0(sizeof(Feature) * n_kept);
-	*n_bins_most = 0;
 	for (int s = 0; s < n_slots; s++)
 	{
 		SlotSummary *summary = &summaries[s];
@@ -291,9 +308,7 @@ build_signature(SlotSummary *summaries, int n_slots, int n_kept, const TrainingR
 		}
 		if (summary->counts != NULL)
 			encode_texts(summary, request, feature, &kept_bytes);
-		if (feature->kind == FEATURE_CATEGORY)
-			*n_bins_most = Max(*n_bins_most, dictionary_size(feature->dictionary));
-		signature->n_features++;
+		different[signature->n_features++] = most_different(summary, feature);
 	}
 	return signature;
 }
@@ -420,8 +435,9 @@ feature_rows_build(FeatureRows *rows, const TrainingRequest *request, ColumnChoi
 		                errmsg("%d features are more than the %d a model can have", n_kept,
 		                       FOREST_MAX_FEATURES),
 		                errhint("Name fewer columns in features, or more in exclude.")));
+	rows->most_different = palloc(sizeof(double) * n_kept);
 	rows->signature =
-	    build_signature(summaries, choice->n_slots, n_kept, request, &rows->n_bins_most);
+	    build_signature(summaries, choice->n_slots, n_kept, request, rows->most_different);
 	for (int i = 0; i < rows->signature->n_features; i++)
 	{
 		if (rows->signature->features[i].computed)

@@ -19,9 +19,9 @@ typedef struct FeatureRows
 	Signature *signature;
 	RowStore store; /* training, validation, holdout; each in reader_order */
 	uint64 n_rows[N_USED_PARTS];
-	uint8 *labels;      /* by position in the store */
-	uint64 *n_values;   /* by feature: rows of the training part where it is not missing */
-	uint64 n_bins_most; /* categories of the feature with most of them */
+	uint8 *labels;          /* by position in the store */
+	uint64 *n_values;       /* by feature: rows of the training part where it is not missing */
+	double *most_different; /* by feature: different values of it, at most; INFINITY: not known */
 } FeatureRows;
 
 /* Position in the store of a part's first row. */

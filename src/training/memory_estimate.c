@@ -210,13 +210,25 @@ bins_in_all(const Sizes *sizes)
 
 	for (int f = 0; f < sizes->rows->signature->n_features; f++)
 	{
-		const Feature *feature = &sizes->rows->signature->features[f];
-		double most = sizes->max_bin;
+		double different = sizes->rows->most_different[f];
 
-		if (feature->kind == FEATURE_CATEGORY)
-			bins += dictionary_size(feature->dictionary);
-		else
-			bins += Min((double) sizes->rows->n_values[f], most);
+		if (sizes->rows->signature->features[f].kind != FEATURE_CATEGORY)
+			different = Min(different, Min((double) sizes->rows->n_values[f], sizes->max_bin));
+		bins += different;
+	}
+	return bins;
+}
+
+/* Of the feature that has most; of numbers XGBoost reckons with max_bin, whatever they have. */
+static double
+bins_most(const Sizes *sizes)
+{
+	double bins = sizes->max_bin;
+
+	for (int f = 0; f < sizes->rows->signature->n_features; f++)
+	{
+		if (sizes->rows->signature->features[f].kind == FEATURE_CATEGORY)
+			bins = Max(bins, sizes->rows->most_different[f]);
 	}
 	return bins;
 }
@@ -232,8 +244,7 @@ static double
 index_bytes(const Sizes *sizes)
 {
 	double values = (double) training_values(sizes->rows);
-	double bins_most = Max(sizes->max_bin, (double) sizes->rows->n_bins_most);
-	double bin_bytes = bins_most <= 256 ? 1 : bins_most <= 65536 ? 2 : 4;
+	double bin_bytes = bins_most(sizes) <= 256 ? 1 : bins_most(sizes) <= 65536 ? 2 : 4;
 	double places = 0;
 	bool any_sparse = false;
 

@@ -79,13 +79,14 @@ sub far_above
 
 foreach my $case (
 	[ 'many columns', 'histograms', 5000, 300, $different, '' ],
+	[ 'few different values', 'quantile sketches', 5000, 300, 'hashint4(i + #) % 10', '' ],
 	[ 'many leaves', 'histograms', 20000, 60, $different, ', "max_depth": 8' ],
 	[ 'many bins', 'quantile sketches', 20000, 60, $different, ', "max_bin": 2048, "max_depth": 2' ],
 	[ 'NULLs', 'index of the values', 120000, 30, $some_null, ', "max_depth": 3, "max_bin": 64' ])
 {
 	my ($name, $largest, $rows, $features, $value, $params) = @$case;
 	my $training = training($rows, $features, $value, $params);
-	my ($estimate, $part) = estimate($training, 1 + int($rows / 30000));
+	my ($estimate, $part) = estimate($training, 1 + int($rows / 30000 + $features / 60));
 	my $peak = peak($training);
 
 	is($part, $largest, "$name: $largest are told to be the largest part");
