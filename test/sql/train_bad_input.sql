@@ -216,6 +216,7 @@ SELECT format('CREATE TABLE wide AS SELECT i %% 10 = 3 AS is_fraud, %s FROM gene
 SELECT rows, frauds, rounds FROM fraud_train('wide', 'wide', params => '{"rounds": 3, "early_stopping_rounds": 0}');
 SELECT jsonb_array_length(signature -> 'features') AS features
 FROM fraud.model_version JOIN fraud.model USING (model_id) WHERE name = 'wide';
+SELECT count(fraud_score(w, 'wide')) AS scored FROM wide AS w;
 
 DROP OWNED BY regress_train_caller;
 DROP ROLE regress_train_caller;
