@@ -20,6 +20,7 @@ import sys
 import bench
 
 SECONDS = 1 if bench.SMALL else 5
+FIRST_SECONDS = 0 if bench.SMALL else 1  # that are left aside
 TURNS = 1 if bench.SMALL else bench.REPETITIONS
 EVENTS = 6000 if bench.SMALL else 300000
 ENTITIES = EVENTS // 600
@@ -72,15 +73,15 @@ def percentile(ordered, share):
 
 
 def after_the_first_second(logs):
-    """What rows took, in ms, that ended later than a second after the first one did."""
+    """What rows took, in ms, that ended later than a second after the first one did, and how many there are in all."""
     ended = []
     for log in glob.glob(f"{logs}*"):
         with open(log, encoding="ascii") as file:
             for line in file:
                 field = line.split()
                 ended.append((int(field[4]) + int(field[5]) / 1e6, int(field[2]) / 1000))
-    begin = min(ended)[0] + 1
-    return [latency for at, latency in ended if at > begin], len(ended)
+    begin = min(ended)[0] + FIRST_SECONDS
+    return [latency for at, latency in ended if at >= begin], len(ended)
 
 
 def inserted(table, clients, rate=None):
@@ -91,7 +92,7 @@ def inserted(table, clients, rate=None):
     for old in glob.glob(f"{logs}*"):
         os.remove(old)
     cpu = bench.server_cpu(lambda: subprocess.run(
-        [f"{bench.BIN}/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS + 1), "-l",
+        [f"{bench.BIN}/pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1", "-T", str(SECONDS + FIRST_SECONDS), "-l",
          f"--log-prefix={logs}", *(["-R", str(rate)] if rate else []), "-h", bench.SOCKET, "-p", str(bench.PORT), "-U", "postgres", "bench"],
         check=True, stdout=subprocess.DEVNULL))
     bench.query(connection, f"VACUUM bench_{table}")
