@@ -32,6 +32,22 @@ profile_shares_bins(const ProfileFeature *baseline, const ProfileFeature *featur
 }
 
 double
+profile_rows_within(const ProfileFeature *feature, uint32_t i, double start, double value)
+{
+	double count = (double) feature->bins[i].count;
+	double present = (double) feature->present;
+	double width = feature->bins[i].edge - start;
+
+	/* Merged bins are a little larger than those of a sample, whose rows divide them by rounding up. */
+	if (present <= PROFILE_BINS || count * PROFILE_BINS > 1.5 * present + PROFILE_BINS)
+		return 0.0;
+	/* The first bin begins at the least value, which is in it. */
+	if (value < start || isinf(width))
+		return 0.0;
+	return count * ((value - start) / width);
+}
+
+double
 profile_rows_up_to(const ProfileFeature *feature, double value)
 {
 	double rows = 0.0;
@@ -39,18 +55,10 @@ profile_rows_up_to(const ProfileFeature *feature, double value)
 
 	for (uint32_t i = 0; i < feature->n; i++)
 	{
-		double edge = feature->bins[i].edge;
-		double count = (double) feature->bins[i].count;
-
-		if (value < edge)
-		{
-			/* The first bin begins at the least value, which is in it. */
-			if (value < low || isinf(edge - low))
-				return rows;
-			return rows + count * ((value - low) / (edge - low));
-		}
-		rows += count;
-		low = edge;
+		if (value < feature->bins[i].edge)
+			return rows + profile_rows_within(feature, i, low, value);
+		rows += (double) feature->bins[i].count;
+		low = feature->bins[i].edge;
 	}
 	return rows;
 }

@@ -81,7 +81,15 @@ extern const ProfileFeature *profile_find(const Profile *profile, const char *na
 /* Whether a number's bins are those of the baseline, so that counts compare exactly. */
 extern bool profile_shares_bins(const ProfileFeature *baseline, const ProfileFeature *feature);
 
-/* Rows up to a value: exact at edges, by linear interpolation within a bin. */
+/*
+ * Rows of bin i, which begins at start, up to a value below its edge: by linear interpolation. A bin
+ * with more rows than a bin of many values has holds one value, its edge; so does each bin of a
+ * feature with so few rows that none needs another's place.
+ */
+extern double profile_rows_within(const ProfileFeature *feature, uint32_t i, double start,
+                                  double value);
+
+/* Rows up to a value: exact at edges, else by profile_rows_within. */
 extern double profile_rows_up_to(const ProfileFeature *feature, double value);
 
 /* Of one number in many profiles. False where memory is short. */

@@ -96,10 +96,7 @@ rows_of_part(const ProfileFeature *part, const double *before, double value)
 	if (low == part->n)
 		return before[low];
 	start = low > 0 ? part->bins[low - 1].edge : part->low;
-	if (value < start || isinf(part->bins[low].edge - start))
-		return before[low];
-	return before[low] +
-	       (double) part->bins[low].count * ((value - start) / (part->bins[low].edge - start));
+	return before[low] + profile_rows_within(part, low, start, value);
 }
 
 /* Parts are added up in their order, so rows ascend with the value, to the last bit. */

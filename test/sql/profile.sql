@@ -127,5 +127,5 @@ SELECT fraud_profile_merge('fraud_profile 1 1 number "a" 1000000000000000000 0 0
 \echo :LAST_ERROR_SQLSTATE
 -- Interpolation within a bin whose width times its count is beyond a float8.
 SELECT fraud_profile_merge(p)::text::fraud.profile FROM (VALUES
-  ('fraud_profile 1 1 number "a" 90 0 0 0 -1e307 2 1e307 80 1.1e307 10'::fraud.profile),
-  ('fraud_profile 1 1 number "a" 90 0 0 0 -1e307 2 9e306 80 1.2e307 10')) AS v (p);
+  ('fraud_profile 1 1 number "a" 300 0 0 0 -8e307 2 9e307 2 1e308 298'::fraud.profile),
+  ('fraud_profile 1 1 number "a" 300 0 0 0 -8e307 2 8e307 2 1.1e308 298')) AS v (p);

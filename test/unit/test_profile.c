@@ -178,6 +178,85 @@ unknown_categories_are_others(void **state)
 	free(result.categories);
 }
 
+/* How far the rows up to an edge are from the truth, at most, as a share of all rows. */
+static double
+worst_rank(const ProfileFeature *feature, const double *values, size_t n)
+{
+	uint64_t rows = 0;
+	double worst = 0.0;
+
+	for (uint32_t i = 0; i < feature->n; i++)
+	{
+		double error;
+
+		rows += feature->bins[i].count;
+		error = fabs((double) rows - (double) rows_up_to(values, n, feature->bins[i].edge));
+		worst = fmax(worst, error / (double) n);
+	}
+	return worst;
+}
+
+static ProfileFeature
+merged(const ProfileFeature *parts, size_t n)
+{
+	const ProfileFeature **pointers = malloc(n * sizeof(ProfileFeature *));
+	ProfileFeature result;
+
+	for (size_t i = 0; i < n; i++)
+		pointers[i] = &parts[i];
+	assert_true(profile_merge_number(pointers, n, &result, &core_malloc_allocator));
+	free(pointers);
+	return result;
+}
+
+/* Prices: some that many rows have, far from what lies between them, and a tail. Parts of rows_of_part. */
+static void
+check_merge(size_t rows_of_part)
+{
+	enum
+	{
+		n = 64000,
+		groups = 10
+	};
+	static double values[n];
+	size_t n_parts = n / rows_of_part;
+	ProfileFeature *parts = malloc(n_parts * sizeof(ProfileFeature));
+	ProfileFeature whole, of_groups[groups], of_merged;
+	RandomState random;
+
+	random_seed(&random, rows_of_part, 0);
+	for (size_t i = 0; i < n; i++)
+		values[i] = i % 4 == 0 ? 5.0 + (double) random_below(&random, 3)
+		                       : exp(20.0 * random_uniform(&random)) * (i % 2 == 0 ? 1.0 : -1.0);
+	for (size_t p = 0; p < n_parts; p++)
+		parts[p] = profile_of(values + p * rows_of_part, rows_of_part);
+	whole = merged(parts, n_parts);
+	assert_int_equal(whole.present, n);
+	assert_true(whole.n <= PROFILE_MOST_BINS);
+	assert_true(worst_rank(&whole, values, n) < 0.01);
+	/* A merge of merges. */
+	for (size_t g = 0; g < groups; g++)
+		of_groups[g] = merged(parts + g * n_parts / groups, n_parts / groups);
+	of_merged = merged(of_groups, groups);
+	assert_true(worst_rank(&of_merged, values, n) < 0.01);
+	for (size_t g = 0; g < groups; g++)
+		free(of_groups[g].bins);
+	for (size_t p = 0; p < n_parts; p++)
+		free(parts[p].bins);
+	free(of_merged.bins);
+	free(whole.bins);
+	free(parts);
+}
+
+static void
+merged_ranks_are_within_a_hundredth(void **state)
+{
+	check_merge(40);
+	check_merge(320);
+	check_merge(800);
+	check_merge(6400);
+}
+
 int
 main(void)
 {
@@ -186,6 +265,7 @@ main(void)
 	    cmocka_unit_test(moments_leave_infinities_out),
 	    cmocka_unit_test(counts_do_not_depend_on_the_split),
 	    cmocka_unit_test(unknown_categories_are_others),
+	    cmocka_unit_test(merged_ranks_are_within_a_hundredth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
