@@ -286,7 +286,9 @@ poisson_at_least(double mean, int k)
  * have fewer, since no split is even. Where each divides its rows in any ratio
  * with equal chance, a node of the level above is left with the share of one
  * leaf, 1 / leaves of all, or more, with the chance that a Poisson variable of
- * mean ln(leaves) is at least level - 1.
+ * mean ln(leaves) is at least level - 1. From depth 10 on that is a model, taken
+ * because it fits peaks at depths 10 and 12 best, and no bound: a tree whose deep
+ * levels are full takes more.
  */
 static double
 nodes_with_histogram(const Sizes *sizes)
