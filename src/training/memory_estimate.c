@@ -4,8 +4,9 @@
  *
  * A sum of named parts, each of which exists in some phases of a training; the
  * estimate is the phase with the largest sum. Sizes are those of XGBoost's
- * structures in the named source files (of 1.7; later versions take the same or
- * less). test/bench/figures/memory.py holds them against measured peaks.
+ * structures in the named source files of 1.7 (later versions copy no histograms,
+ * and 3.3 took a tenth more for sketches of many bins).
+ * test/bench/figures/memory.py holds them against measured peaks.
  */
 #include "postgres.h"
 #include "pg/compat.h"

@@ -41,11 +41,27 @@ leave(void)
 	entered = 0;
 }
 
-/* The function that a name means in libxgboost, which is loaded: its caller links it. */
+/* libxgboost, which is loaded, since its caller links it, under the name that its version has. */
+static void *
+find_library(void)
+{
+	void *library = NULL;
+
+	for (int version = 0; version < 10 && library == NULL; version++)
+	{
+		char name[32];
+
+		snprintf(name, sizeof(name), "libxgboost.so.%d", version);
+		library = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
+	}
+	return library;
+}
+
+/* The function that a name means there. */
 static void *
 find(const char *name)
 {
-	void *library = dlopen("libxgboost.so.0", RTLD_LAZY | RTLD_NOLOAD);
+	void *library = find_library();
 	void *function = library == NULL ? NULL : dlsym(library, name);
 
 	if (function == NULL)
