@@ -53,14 +53,13 @@ release(const CoreAllocator *allocator, void *memory)
 static int
 find_state(WindowGroup *group, const WindowFeature *feature)
 {
-	WindowState *state = group->states;
+	WindowState *state = &group->states[group->n_states];
 
 	for (int i = 0; i < group->n_states; i++)
 	{
 		if (window_state_serves(&group->states[i], feature))
 			return i;
 	}
-	state += group->n_states;
 	state->feature = feature;
 	state->allocator = &group->allocator;
 	return group->n_states++;

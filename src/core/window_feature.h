@@ -46,8 +46,8 @@ typedef struct WindowState
 } WindowState;
 
 /*
- * Sums, averages and deviations of the same values in the same window have one state. Before events: true
- * where this one serves another feature, too.
+ * Sums, averages and deviations of the same values in the same window have one state. Before any event: true
+ * where this one serves another feature, too; for a deviation it keeps more than it did.
  */
 extern bool window_state_serves(WindowState *state, const WindowFeature *feature);
 
