@@ -22,7 +22,8 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS '$libdir/fraud_detect', 'fraud_require_trusted_columns';
 COMMENT ON FUNCTION fraud.require_trusted_columns(regclass) IS
 '42501 where a column of the table has a type, such as a domain with a CHECK, of a role without the caller''s rights: making a '
-'recorded row again would run its code as the caller. Nothing for NULL';
+'recorded row again would run its code as the caller. Needs SELECT on the table (42501), which stays locked. 42P01 where there is '
+'none, nothing for NULL';
 
 CREATE FUNCTION fraud.merge_rules(recorded jsonb, fired jsonb, policy_rules jsonb, new_rules jsonb)
 RETURNS jsonb

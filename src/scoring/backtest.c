@@ -13,13 +13,17 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "catalog/objectaddress.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "scoring/code_trust.h"
 #include "scoring/guard_attempt.h"
 #include "scoring/guard_json.h"
 #include "scoring/guard_rules.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/typcache.h"
@@ -144,14 +148,22 @@ fraud_rules_fired(PG_FUNCTION_ARGS)
 /*
  * fraud.require_trusted_columns(relation regclass): a recorded row becomes a row again by
  * jsonb_populate_record, which checks domains; whose they are, as the caller. That the table
- * is another role's does no harm. It stays locked, as for the query to come.
+ * is another role's does no harm. It stays locked, as for the query to come, so nobody
+ * gets that far who may not read it.
  */
 Datum
 fraud_require_trusted_columns(PG_FUNCTION_ARGS)
 {
-	Relation relation = relation_open(PG_GETARG_OID(0), AccessShareLock);
-	TupleDesc columns = RelationGetDescr(relation);
+	Oid table = PG_GETARG_OID(0);
+	Relation relation;
+	TupleDesc columns;
 
+	/* 42P01 where it does not exist. */
+	if (pg_class_aclcheck(table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(get_rel_relkind(table)),
+		               get_rel_name(table));
+	relation = relation_open(table, AccessShareLock);
+	columns = RelationGetDescr(relation);
 	for (int i = 0; i < columns->natts; i++)
 	{
 		if (!TupleDescAttr(columns, i)->attisdropped)

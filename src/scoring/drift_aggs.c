@@ -136,7 +136,9 @@ finite_distance(double distance)
 {
 	if (!isfinite(distance))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-		                errmsg("the range of the values is too large for a distance")));
+		                errmsg("the range of the values is too large for a distance"),
+		                errhint("Leave out what cannot be a value, or compare ranks: "
+		                        "fraud_ks(value, is_current).")));
 	return distance;
 }
 

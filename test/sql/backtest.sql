@@ -120,5 +120,10 @@ EXECUTE of_owner('{"rules": [{"name": "all", "condition": "true", "decision": "b
 EXECUTE of_owner('{"block_at": 0.5}');
 ALTER TABLE of_owner DROP COLUMN amount;
 EXECUTE of_owner('{"rules": [{"name": "all", "condition": "true", "decision": "block"}]}');
+-- Who may not read a table locks it in no way.
+SET ROLE regress_backtest_owner;
+SELECT fraud.require_trusted_columns('payments'::regclass);
+SELECT fraud.require_trusted_columns(1::oid);
+RESET ROLE;
 DROP OWNED BY regress_backtest_owner;
 DROP ROLE regress_backtest_owner;
