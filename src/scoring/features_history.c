@@ -59,6 +59,7 @@ struct FeatureHistory
 	int n_latest;
 	LatestEvent *latest;
 	ParamListInfo parameters; /* entity, and bounds of time */
+	int64 end;                /* the last one of them: events are before it */
 
 	/* Events that the last query gave, in its order. */
 	DestReceiver receiver;
@@ -93,30 +94,30 @@ grow_events(FeatureHistory *history)
 	history->capacity = capacity;
 }
 
-/* Those without a time are in no window. */
-static void
+/* False from the end on. Those without a time, which infinity is, come last, if at all. */
+static bool
 receive_event(void *receiver, Datum *values, bool *nulls)
 {
 	FeatureHistory *history = receiver;
 	int64 time = nulls[0] ? WINDOW_MISSING : feature_time(values[0], history->time_type);
 
-	if (time == WINDOW_MISSING)
-		return;
+	if (time == WINDOW_MISSING || time >= history->end)
+		return false;
 	if (history->n_events == history->capacity)
 		grow_events(history);
 	history->times[history->n_events] = time;
 	feature_group_arguments(history->group, values + 1, nulls + 1,
 	                        history->events + history->n_events * history->group->n_arguments);
 	history->n_events++;
+	return true;
 }
 
 static bool
 receive_slot(TupleTableSlot *slot, DestReceiver *self)
 {
 	slot_getallattrs(slot);
-	receive_event((char *) self - offsetof(FeatureHistory, receiver), slot->tts_values,
-	              slot->tts_isnull);
-	return true;
+	return receive_event((char *) self - offsetof(FeatureHistory, receiver), slot->tts_values,
+	                     slot->tts_isnull);
 }
 
 static void
@@ -384,6 +385,7 @@ set_parameters(FeatureHistory *history, const Datum *entity, int64 first, int64 
 		parameters[n].value = bound(history, first, false);
 	parameters[n + n_times - 1].value = bound(history, second, true);
 	history->parameters->numParams = n + n_times;
+	history->end = second;
 	history->n_events = 0;
 }
 
@@ -410,7 +412,7 @@ recent_index(FeatureHistory *history, const CachedPlan *plan)
 	{
 		history->recent_generation = 0;
 		old = MemoryContextSwitchTo(history->context);
-		history->recent_index = event_index_of(plan);
+		history->recent_index = event_index_of(plan, history->n_entity + 1);
 		MemoryContextSwitchTo(old);
 		history->recent_generation = plan->generation;
 	}

@@ -12,6 +12,7 @@
 #include "pg/compat.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/itup.h"
 #include "access/relscan.h"
 #include "access/table.h"
@@ -23,11 +24,18 @@
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "parser/parsetree.h"
+#include "pg/recent_pages.h"
+#include "pgstat.h"
 #include "scoring/features_index.h"
 #include "storage/bufmgr.h"
 #include "storage/predicate.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+
+#define N_ENTRIES 64 /* that are read together */
+#define N_AHEAD 4    /* rows that the processor is told of before they are looked at */
+
+#define FIRST_TUPLES 4096
 
 struct EventIndex
 {
@@ -43,16 +51,33 @@ struct EventIndex
 	AttrNumber last;     /* of them */
 };
 
+/* An entry of the index that stands for a row, visible or not. */
+typedef struct Entry
+{
+	ItemPointerData place;
+	bool all_visible; /* as the map of the table's pages says */
+	Buffer page;      /* of its row, while it is looked at */
+	Size tuple;       /* where its copy begins */
+} Entry;
+
 /* What the reading of one plan needs. */
 typedef struct Reading
 {
 	const EventIndex *index;
 	IndexScanDesc scan;
+	Buffer map;
+	Entry entries[N_ENTRIES];
+	int n_entries;
+	char *tuples; /* of the index, of these entries */
+	Size tuples_used;
+	Size tuples_size;
 	TupleTableSlot *slot;
+	HeapTupleData row;
 	Datum *values;
 	bool *nulls;
 	EventReceiver receive;
 	void *receiver;
+	bool ended;
 } Reading;
 
 /* Plans */
@@ -108,6 +133,42 @@ make_keys(EventIndex *made, List *conditions, Relation index)
 	return true;
 }
 
+/* Do the entries of a card, or what else must be equal, ascend by this column, from some value on? */
+static bool
+ascends(const EventIndex *made, Relation index, AttrNumber column)
+{
+	bool begins = false;
+
+	for (int i = 0; i < made->n_keys; i++)
+	{
+		const ScanKeyData *key = &made->keys[i];
+
+		if (key->sk_attno == column)
+			begins = begins || key->sk_strategy == BTGreaterStrategyNumber;
+		else if (key->sk_attno > column || key->sk_strategy != BTEqualStrategyNumber)
+			return false;
+	}
+	return begins && ScanDirectionIsForward(made->direction) &&
+	       (index->rd_indoption[column - 1] & INDOPTION_DESC) == 0;
+}
+
+/* Where entries ascend, the receiver ends the scan; comparing each with the end would cost more. */
+static void
+leave_end_to_receiver(EventIndex *made, Relation index, int end)
+{
+	for (int i = 0; i < made->n_keys; i++)
+	{
+		if (made->parameters[i] != end || made->keys[i].sk_strategy != BTLessStrategyNumber ||
+		    !ascends(made, index, made->keys[i].sk_attno))
+			continue;
+		made->n_keys--;
+		/* They stay in the order of the index's columns. */
+		memmove(&made->keys[i], &made->keys[i + 1], (made->n_keys - i) * sizeof(ScanKeyData));
+		memmove(&made->parameters[i], &made->parameters[i + 1], (made->n_keys - i) * sizeof(int));
+		return;
+	}
+}
+
 /* An index has a name as a cstring, which only the executor knows how to pad. */
 static bool
 make_columns(EventIndex *made, List *targets, int varno)
@@ -130,12 +191,13 @@ make_columns(EventIndex *made, List *targets, int varno)
 }
 
 static bool
-understand(EventIndex *made, const PlannedStmt *plan)
+understand(EventIndex *made, const PlannedStmt *plan, int end)
 {
 	const Scan *scan = (const Scan *) plan->planTree;
 	bool index_only = IsA(scan, IndexOnlyScan);
 	const IndexOnlyScan *only = (const IndexOnlyScan *) scan;
 	const IndexScan *plain = (const IndexScan *) scan;
+	Relation table;
 	Relation index;
 	bool understood;
 
@@ -148,89 +210,198 @@ understand(EventIndex *made, const PlannedStmt *plan)
 	made->direction = index_only ? only->indexorderdir : plain->indexorderdir;
 	made->index = index_only ? only->indexid : plain->indexid;
 	made->table = rt_fetch(scan->scanrelid, plan->rtable)->relid;
+	table = table_open(made->table, NoLock);
 	index = index_open(made->index, AccessShareLock);
 	understood =
-	    index->rd_rel->relam == BTREE_AM_OID &&
+	    table->rd_rel->relam == HEAP_TABLE_AM_OID && index->rd_rel->relam == BTREE_AM_OID &&
 	    make_keys(made, index_only ? only->indexqual : plain->indexqual, index) &&
 	    make_columns(made, scan->plan.targetlist, index_only ? INDEX_VAR : (int) scan->scanrelid);
+	if (understood)
+		leave_end_to_receiver(made, index, end);
 	index_close(index, NoLock);
+	table_close(table, NoLock);
 	return understood;
 }
 
 EventIndex *
-event_index_of(const CachedPlan *plan)
+event_index_of(const CachedPlan *plan, int end)
 {
 	EventIndex *made = palloc0(sizeof(EventIndex));
 
 	if (list_length(plan->stmt_list) == 1 &&
-	    understand(made, linitial_node(PlannedStmt, plan->stmt_list)))
+	    understand(made, linitial_node(PlannedStmt, plan->stmt_list), end))
 		return made;
 	pfree(made);
 	return NULL;
 }
 
-/* Reading */
+/*
+ * Reading
+ *
+ * Some entries are read from the index, and then their rows, so that the processor fetches
+ * the pages of all of them at once: in a table of many cards each event of one is on another
+ * page, and most of the time is spent waiting for memory. Entries of rows that are dead for everybody
+ * are not marked so; scans of the executor do that. A row whose place is taken by another
+ * one meanwhile is no worry: the other one is not visible under the snapshot.
+ */
 
-static void
-read_table(Reading *reading)
+/* Their sizes are multiples of MAXALIGN. */
+static Size
+keep_tuple(Reading *reading, const IndexTupleData *tuple)
 {
-	const EventIndex *index = reading->index;
+	Size place = reading->tuples_used;
+	Size size = IndexTupleSize(tuple);
 
-	while (index_getnext_slot(reading->scan, index->direction, reading->slot))
+	if (place + size > reading->tuples_size)
 	{
-		CHECK_FOR_INTERRUPTS();
-		slot_getsomeattrs(reading->slot, index->last);
-		for (int i = 0; i < index->n_columns; i++)
-		{
-			reading->values[i] = reading->slot->tts_values[index->columns[i] - 1];
-			reading->nulls[i] = reading->slot->tts_isnull[index->columns[i] - 1];
-		}
-		reading->receive(reading->receiver, reading->values, reading->nulls);
+		reading->tuples_size = Max(2 * reading->tuples_size, place + size);
+		reading->tuples = repalloc(reading->tuples, reading->tuples_size);
 	}
+	memcpy(reading->tuples + place, tuple, size);
+	reading->tuples_used += size;
+	return place;
 }
 
-/* Is the row of this entry visible? The table is asked where its map does not tell. */
-static bool
-is_visible(Reading *reading, ItemPointer entry, Buffer *map)
+static void
+keep_entry(Reading *reading, const ItemPointerData *place)
 {
 	Relation table = reading->scan->heapRelation;
-	BlockNumber block = ItemPointerGetBlockNumber(entry);
+	Entry *entry = &reading->entries[reading->n_entries++];
 
-	if (VM_ALL_VISIBLE(table, block, map))
+	entry->place = *place;
+	entry->all_visible = false;
+	if (reading->index->index_only)
 	{
-		PredicateLockPage(table, block, reading->scan->xs_snapshot);
-		return true;
+		/* To be asked while the scan holds the entry's page: see nodeIndexonlyscan.c. */
+		entry->all_visible = VM_ALL_VISIBLE(table, ItemPointerGetBlockNumber(place), &reading->map);
+		entry->tuple = keep_tuple(reading, reading->scan->xs_itup);
 	}
-	if (!index_fetch_heap(reading->scan, reading->slot))
-		return false;
-	ExecClearTuple(reading->slot);
-	return true;
+	if (!entry->all_visible)
+		recent_page_announce(table, place);
+}
+
+/* Less than there is room for, where the scan has ended; after that it would begin anew. */
+static void
+read_entries(Reading *reading)
+{
+	ItemPointer place;
+
+	reading->n_entries = 0;
+	reading->tuples_used = 0;
+	while (reading->n_entries < N_ENTRIES &&
+	       (place = index_getnext_tid(reading->scan, reading->index->direction)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		keep_entry(reading, place);
+	}
 }
 
 static void
-read_index(Reading *reading)
+pin_page(const Reading *reading, Entry *entry)
+{
+	if (entry->all_visible)
+		return;
+	entry->page =
+	    recent_page_read(reading->scan->heapRelation, ItemPointerGetBlockNumber(&entry->place));
+	recent_page_announce_row(entry->page, ItemPointerGetOffsetNumber(&entry->place));
+}
+
+/* The row of an entry, if one is visible. */
+static bool
+find_row(Reading *reading, Entry *entry)
+{
+	bool found;
+
+	LockBuffer(entry->page, BUFFER_LOCK_SHARE);
+	found = heap_hot_search_buffer(&entry->place, reading->scan->heapRelation, entry->page,
+	                               reading->scan->xs_snapshot, &reading->row, NULL, true);
+	LockBuffer(entry->page, BUFFER_LOCK_UNLOCK);
+	if (found)
+		pgstat_count_heap_fetch(reading->scan->indexRelation);
+	return found;
+}
+
+static void
+give(Reading *reading, const Datum *values, const bool *nulls)
 {
 	const EventIndex *index = reading->index;
+
+	for (int i = 0; i < index->n_columns; i++)
+	{
+		reading->values[i] = values[index->columns[i] - 1];
+		reading->nulls[i] = nulls[index->columns[i] - 1];
+	}
+	reading->ended = !reading->receive(reading->receiver, reading->values, reading->nulls);
+}
+
+static void
+give_row(Reading *reading, Entry *entry)
+{
+	if (!find_row(reading, entry))
+	{
+		ReleaseBuffer(entry->page);
+		return;
+	}
+	ExecStorePinnedBufferHeapTuple(&reading->row, reading->slot, entry->page);
+	slot_getsomeattrs(reading->slot, reading->index->last);
+	give(reading, reading->slot->tts_values, reading->slot->tts_isnull);
+	ExecClearTuple(reading->slot);
+}
+
+static bool
+is_visible(Reading *reading, Entry *entry)
+{
+	bool found;
+
+	if (entry->all_visible)
+	{
+		PredicateLockPage(reading->scan->heapRelation, ItemPointerGetBlockNumber(&entry->place),
+		                  reading->scan->xs_snapshot);
+		return true;
+	}
+	found = find_row(reading, entry);
+	ReleaseBuffer(entry->page);
+	return found;
+}
+
+static void
+give_entry(Reading *reading, Entry *entry)
+{
 	Datum values[INDEX_MAX_KEYS];
 	bool nulls[INDEX_MAX_KEYS];
-	Buffer map = InvalidBuffer;
-	ItemPointer entry;
 
-	while ((entry = index_getnext_tid(reading->scan, index->direction)) != NULL)
+	if (!is_visible(reading, entry))
+		return;
+	index_deform_tuple((IndexTuple) (reading->tuples + entry->tuple), reading->scan->xs_itupdesc,
+	                   values, nulls);
+	give(reading, values, nulls);
+}
+
+static void
+give_or_release(Reading *reading, Entry *entry)
+{
+	if (reading->ended && !entry->all_visible)
+		ReleaseBuffer(entry->page);
+	else if (reading->ended)
+		return;
+	else if (reading->index->index_only)
+		give_entry(reading, entry);
+	else
+		give_row(reading, entry);
+}
+
+/* The next pages are pinned while a row is looked at; few, which a session holds without effort. */
+static void
+give_entries(Reading *reading)
+{
+	int pinned = 0;
+
+	for (int i = 0; i < pinned || (i < reading->n_entries && !reading->ended); i++)
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (!is_visible(reading, entry, &map))
-			continue;
-		index_deform_tuple(reading->scan->xs_itup, reading->scan->xs_itupdesc, values, nulls);
-		for (int i = 0; i < index->n_columns; i++)
-		{
-			reading->values[i] = values[index->columns[i] - 1];
-			reading->nulls[i] = nulls[index->columns[i] - 1];
-		}
-		reading->receive(reading->receiver, reading->values, reading->nulls);
+		while (!reading->ended && pinned < Min(i + 1 + N_AHEAD, reading->n_entries))
+			pin_page(reading, &reading->entries[pinned++]);
+		give_or_release(reading, &reading->entries[i]);
 	}
-	if (BufferIsValid(map))
-		ReleaseBuffer(map);
 }
 
 void
@@ -245,6 +416,8 @@ event_index_read(const EventIndex *index, const CachedPlan *plan,
 	CHECK_PLAN_PERMISSIONS(linitial_node(PlannedStmt, plan->stmt_list));
 	table = table_open(index->table, NoLock);
 	btree = index_open(index->index, AccessShareLock);
+	reading.tuples_size = FIRST_TUPLES;
+	reading.tuples = palloc(reading.tuples_size);
 	reading.slot = table_slot_create(table, NULL);
 	reading.values = palloc(index->n_columns * sizeof(Datum));
 	reading.nulls = palloc(index->n_columns * sizeof(bool));
@@ -253,10 +426,13 @@ event_index_read(const EventIndex *index, const CachedPlan *plan,
 		index->keys[i].sk_argument = parameters->params[index->parameters[i]].value;
 	reading.scan->xs_want_itup = index->index_only;
 	index_rescan(reading.scan, index->keys, index->n_keys, NULL, 0);
-	if (index->index_only)
-		read_index(&reading);
-	else
-		read_table(&reading);
+	do
+	{
+		read_entries(&reading);
+		give_entries(&reading);
+	} while (reading.n_entries == N_ENTRIES && !reading.ended);
+	if (BufferIsValid(reading.map))
+		ReleaseBuffer(reading.map);
 	index_endscan(reading.scan);
 	ExecDropSingleTupleTableSlot(reading.slot);
 	index_close(btree, NoLock);

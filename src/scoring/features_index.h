@@ -11,15 +11,20 @@
 
 typedef struct EventIndex EventIndex;
 
-/* Takes a row: the values of the plan's target list, which live until it returns. */
-typedef void (*EventReceiver)(void *receiver, Datum *values, bool *nulls);
+/*
+ * Takes a row: the values of the plan's target list, which live until it returns. False: neither this
+ * row nor any that comes after it is wanted.
+ */
+typedef bool (*EventReceiver)(void *receiver, Datum *values, bool *nulls);
 
 /*
  * What it takes to run a plan, in the current memory context; NULL for a plan that is more than
- * a scan of one B-tree by comparisons of its columns with parameters, whose target list is plain
- * columns. "plan" must not change as long as the answer is used: see CachedPlan.generation.
+ * a scan of one B-tree of a heap by comparisons of its columns with parameters, whose target list is
+ * plain columns. Parameter "end", from 0 on, is where the rows of such a plan end (column < parameter), in
+ * whose order they come; the receiver has to tell when it is reached. "plan" must not change as
+ * long as the answer is used: see CachedPlan.generation.
  */
-extern EventIndex *event_index_of(const CachedPlan *plan);
+extern EventIndex *event_index_of(const CachedPlan *plan, int end);
 
 /*
  * Runs the plan, which holds its locks, as the executor would: checks the privileges of the

@@ -3,9 +3,13 @@
 \set VERBOSITY terse
 \set ON_ERROR_STOP on
 CREATE DOMAIN card_token AS varchar(20);
-CREATE TABLE paid (id int, at timestamptz, day date, token card_token, label name, shop int, amount numeric(12, 2), cents bigint, is_fraud bool);
+CREATE TABLE paid (id int, at timestamptz, day date, token card_token, label name, shop int, amount numeric(12, 2), cents bigint, is_fraud bool,
+    till int);
 INSERT INTO paid SELECT i, '2026-01-01 00:00+00'::timestamptz + i * '7 minutes'::interval, '2026-01-01'::date + i / 205, 'card ' || i * 37 % 401,
-    'label ' || i % 399, NULLIF(i * 13 % 397, 5), NULLIF(i % 1009, 7) / 4.0, NULLIF(i % 211, 3), i % 50 = 0 FROM generate_series(1, 20000) AS i;
+    'label ' || i % 399, NULLIF(i * 13 % 397, 5), NULLIF(i % 1009, 7) / 4.0, NULLIF(i % 211, 3), i % 50 = 0, i % 7 FROM generate_series(1, 20000) AS i;
+-- No time at all is no event, as are times without end.
+INSERT INTO paid SELECT i, CASE i % 3 WHEN 0 THEN 'infinity' WHEN 1 THEN '-infinity' END::timestamptz, CASE i % 3 WHEN 0 THEN 'infinity' WHEN 1 THEN '-infinity' END::date,
+    'card ' || i % 401, 'label ' || i % 399, i % 397, 1000, 1000, false, i % 7 FROM generate_series(20001, 21000) AS i;
 
 -- skew(name, index): features compared and different when this is the only index and holds entries of rows that have gone.
 CREATE FUNCTION skew(name text, indexed text) RETURNS text LANGUAGE plpgsql AS $$
@@ -16,7 +20,7 @@ BEGIN
     EXECUTE 'CREATE INDEX paid_history ON paid ' || indexed;
     UPDATE paid SET amount = amount + 1, cents = cents + 1 WHERE id % 5 = 0;
     DELETE FROM paid WHERE id % 499 = 1;
-    INSERT INTO paid SELECT id + 1, at, day, token, label, shop, amount, cents, is_fraud FROM paid WHERE id % 499 = 0;
+    INSERT INTO paid SELECT id + 1, at, day, token, label, shop, amount, cents, is_fraud, till FROM paid WHERE id % 499 = 0;
     ANALYZE paid;
     SELECT format('%s values, %s different', sum(compared), sum(different)) INTO found FROM fraud_skew_check(name, 60);
     RETURN found;
@@ -29,21 +33,30 @@ CREATE FUNCTION define(name text, per text, event_time text, value text) RETURNS
 $$;
 SET client_min_messages = error;
 SELECT define('by_token', '"token"', 'at', '"amount"'), define('by_shop', '"shop"', 'at', '"cents"'), define('by_both', '["token", "shop"]', 'at', '"amount"'),
-    define('by_label', '"label"', 'at', '"amount"'), define('by_day', '"shop"', 'day', '"amount"'), define('of_expression', '"shop"', 'at', '"amount * 2"');
+    define('by_label', '"label"', 'at', '"amount"'), define('by_day', '"shop"', 'day', '"amount"'), define('of_expression', '"shop"', 'at', '"amount * 2"'), define('by_till', '"till"', 'at', '"amount"');
 -- Nothing is known to be visible to all yet.
 SELECT name, indexed, skew(name, indexed) FROM (VALUES
     ('by_token', '(token, at) INCLUDE (amount)'), ('by_token', '(token, at)'), ('by_token', '(token, at DESC) INCLUDE (amount)'),
     ('by_token', '(at, token, amount)'), ('by_token', '(token, at, amount) WHERE amount IS NOT NULL'),
     ('by_shop', '(shop, at) INCLUDE (cents)'), ('by_shop', '(shop DESC, at DESC, cents)'), ('by_both', '(token, shop, at) INCLUDE (amount)'),
     ('by_label', '(label, at) INCLUDE (amount)'), ('by_label', '(label, at)'), ('by_day', '(shop, day) INCLUDE (amount)'),
-    ('of_expression', '(shop, at) INCLUDE (amount)')) AS tried (name, indexed);
+    ('of_expression', '(shop, at) INCLUDE (amount)'), ('by_day', '(shop, day DESC)'), ('by_till', '(till, at) INCLUDE (amount)'), ('by_till', '(till, at)'),
+    ('by_till', '(till, at NULLS FIRST)')) AS tried (name, indexed);
 -- The same where VACUUM has been, and in part where it has not.
 VACUUM paid;
 SELECT skew('by_token', '(token, at) INCLUDE (amount)');
 SELECT skew('by_token', '(token, at) INCLUDE (amount)'), skew('by_shop', '(shop, at) INCLUDE (cents)');
+-- Pages are other ones after the table is written anew, and fewer after it is emptied.
+VACUUM FULL paid;
+SELECT skew('by_till', '(till, at)'), skew('by_till', '(till, at) INCLUDE (amount)');
+CREATE TEMP TABLE kept AS SELECT * FROM paid WHERE id % 2 = 0;
+TRUNCATE paid;
+INSERT INTO paid SELECT * FROM kept ORDER BY id DESC;
+DROP TABLE kept;
+SELECT skew('by_till', '(till, at)'), skew('by_till', '(till, at) INCLUDE (amount)');
 -- What this transaction has inserted counts, what another subtransaction has rolled back does not.
 BEGIN;
-INSERT INTO paid SELECT id + 100000, at + '1 minute', day, token, label, shop, amount, cents, is_fraud FROM paid WHERE id > 19000;
+INSERT INTO paid SELECT id + 100000, at + '1 minute', day, token, label, shop, amount, cents, is_fraud, till FROM paid WHERE id BETWEEN 19001 AND 20000;
 SAVEPOINT gone;
 DELETE FROM paid WHERE id % 3 = 0;
 ROLLBACK TO gone;
