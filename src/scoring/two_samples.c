@@ -225,8 +225,8 @@ grow(TwoSamples *samples, Size capacity)
 		pfree(before);
 }
 
-void
-two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo)
+static void
+make_room(TwoSamples *samples, FunctionCallInfo fcinfo)
 {
 	Size capacity = Max(FIRST_KEYS, GROWTH * samples->capacity);
 
@@ -236,6 +236,13 @@ two_samples_make_room(TwoSamples *samples, FunctionCallInfo fcinfo)
 		grow(samples, Min(capacity, samples->most_keys));
 	else
 		make_runs(samples, fcinfo);
+}
+
+TwoSamples *
+two_samples_put_and_grow(TwoSamples *samples, int side, uint64 key, FunctionCallInfo fcinfo)
+{
+	make_room(samples, fcinfo);
+	return two_samples_put(samples, side, key, fcinfo);
 }
 
 void

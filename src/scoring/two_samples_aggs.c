@@ -78,7 +78,7 @@ parameter_argument(FunctionCallInfo fcinfo)
 }
 
 /* A missing value is counted, a row without a side left out. */
-static Datum
+static inline Datum
 add_value(TwoSamples *samples, FunctionCallInfo fcinfo)
 {
 	int side;
@@ -92,16 +92,22 @@ add_value(TwoSamples *samples, FunctionCallInfo fcinfo)
 		PG_RETURN_POINTER(samples);
 	}
 	samples->counts.rows[side]++;
-	two_samples_put(samples, side, sample_key(PG_GETARG_FLOAT8(1)), fcinfo);
-	PG_RETURN_POINTER(samples);
+	PG_RETURN_POINTER(two_samples_put(samples, side, sample_key(PG_GETARG_FLOAT8(1)), fcinfo));
 }
 
-/* (state, value, is_current) */
+static pg_noinline pg_attribute_cold Datum
+add_first_value(FunctionCallInfo fcinfo)
+{
+	return add_value(two_samples_create(fcinfo), fcinfo);
+}
+
+/* (state, value, is_current); leaves the stack alone, see two_samples_put(). */
 Datum
 fraud_two_samples_add(PG_FUNCTION_ARGS)
 {
-	return add_value(
-	    PG_ARGISNULL(0) ? two_samples_create(fcinfo) : (TwoSamples *) PG_GETARG_POINTER(0), fcinfo);
+	if (unlikely(PG_ARGISNULL(0)))
+		return add_first_value(fcinfo);
+	return add_value((TwoSamples *) PG_GETARG_POINTER(0), fcinfo);
 }
 
 /* (state, value, is_current, method) */

@@ -38,10 +38,11 @@ QUERIES = {
     "fraud_profile": "SELECT length(fraud_profile(w)::text) FROM bench_wide AS w",
     "fraud_profile_against": "SELECT length(fraud_profile_against(w, (SELECT profile FROM bench_profile))::text) FROM bench_wide AS w",
 }
-ONE = "SET work_mem = '64MB'; SET max_parallel_workers_per_gather = 0"
-SMALL = "SET work_mem = '4MB'; SET max_parallel_workers_per_gather = 0"
+ONE = "SET work_mem = '64MB'; SET max_parallel_workers_per_gather = 0; SET jit = on"
+NO_JIT = f"{ONE}; SET jit = off"
+SMALL = "SET work_mem = '4MB'; SET max_parallel_workers_per_gather = 0; SET jit = on"
 TWO = """SET work_mem = '64MB'; SET max_parallel_workers_per_gather = 2; SET parallel_leader_participation = off;
-    SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0"""
+    SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET jit = on"""
 
 
 def run(name, settings):
@@ -56,6 +57,8 @@ for name in QUERIES:
     calls[name] = run(name, ONE)
     if "bench_pair" in QUERIES[name] and name != "count":
         calls[f"{name}, 4 MB"] = run(name, SMALL)
+    if "bench_wide" in QUERIES[name]:
+        calls[f"{name}, no JIT"] = run(name, NO_JIT)
     if bench.CORES > 1:
         calls[f"{name} by two"] = run(name, TWO)
 measured = bench.in_turns(calls)
@@ -66,8 +69,9 @@ bench.result(f"Kolmogorov-Smirnov, {pair} values, the scan included", ("fraud_ks
 bench.result(f"area under the curve, {pair} scores, the scan included", ("fraud_auc", measured["fraud_auc"]),
              ("sklearn's roc_auc_score of arrays", measured["roc_auc_score"]), "s", at_most=1.0)
 for name in ("fraud_psi", "fraud_profile", "fraud_profile_against"):
-    bench.result(f"{name} of 30 columns, {bench.ROWS:,} rows", (name, measured[name]), ("avg of the columns", measured["avg"]), "s",
-                 at_most=3.0)
+    for jit in ("", ", no JIT"):
+        bench.result(f"{name} of 30 columns, {bench.ROWS:,} rows{jit}", (name, measured[f"{name}{jit}"]),
+                     ("avg of the columns", measured[f"avg{jit}"]), "s", at_most=3.0)
 for name in QUERIES if bench.CORES > 1 else []:
     if name not in ("count", "avg"):
         bench.result(f"{name} of these rows, two workers that the leader gathers from, {bench.CORES} cores",
