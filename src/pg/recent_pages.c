@@ -5,7 +5,9 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
+#include "access/htup_details.h"
 #include "pg/recent_pages.h"
+#include "pgstat.h"
 #include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "storage/bufpage.h"
@@ -35,6 +37,15 @@ is_page(const RecentPage *page, Relation table, BlockNumber block)
 	return page->table == RelationGetRelid(table) && page->block == block;
 }
 
+/* Does it count as used as any can? Only then nothing is lost by a use that is not counted. */
+static bool
+is_hot(Buffer buffer)
+{
+	uint32 state = pg_atomic_read_u32(&GetBufferDescriptor(buffer - 1)->state);
+
+	return BUF_STATE_GET_USAGECOUNT(state) == BM_MAX_USAGE_COUNT;
+}
+
 void
 recent_page_announce(Relation table, const ItemPointerData *row)
 {
@@ -42,7 +53,7 @@ recent_page_announce(Relation table, const ItemPointerData *row)
 	const RecentPage *page = place_of(table, block);
 	Page there;
 
-	if (!is_page(page, table, block) || BufferIsLocal(page->buffer))
+	if (!is_page(page, table, block))
 		return;
 	__builtin_prefetch(GetBufferDescriptor(page->buffer - 1), 1);
 	there = BufferGetPage(page->buffer);
@@ -53,12 +64,32 @@ recent_page_announce(Relation table, const ItemPointerData *row)
 Buffer
 recent_page_read(Relation table, BlockNumber block)
 {
-	RecentPage *page = place_of(table, block);
+	Buffer buffer = ReadBuffer(table, block);
 
-	if (is_page(page, table, block) &&
-	    ReadRecentBuffer(RELATION_FILE(table), MAIN_FORKNUM, block, page->buffer))
-		return page->buffer;
-	*page = (RecentPage){RelationGetRelid(table), block, ReadBuffer(table, block)};
+	if (!BufferIsLocal(buffer))
+		*place_of(table, block) = (RecentPage){RelationGetRelid(table), block, buffer};
+	return buffer;
+}
+
+/*
+ * ReadRecentBuffer does not count as a use, and pages that everybody comes back to would be the
+ * first to be replaced: those that do not have the full count yet are read as any other.
+ */
+Buffer
+recent_page_pin(Relation table, BlockNumber block)
+{
+	const RecentPage *page = place_of(table, block);
+
+	if (!is_page(page, table, block) ||
+	    !ReadRecentBuffer(RELATION_FILE(table), MAIN_FORKNUM, block, page->buffer))
+		return InvalidBuffer;
+	if (!is_hot(page->buffer))
+	{
+		ReleaseBuffer(page->buffer);
+		return recent_page_read(table, block);
+	}
+	pgstat_count_buffer_read(table);
+	pgstat_count_buffer_hit(table);
 	return page->buffer;
 }
 
@@ -67,7 +98,7 @@ void
 recent_page_announce_row(Buffer buffer, OffsetNumber row)
 {
 	Page page = BufferGetPage(buffer);
-	const ItemIdData *line = PageGetItemId(page, row);
 
-	__builtin_prefetch(page + ItemIdGetOffset(line));
+	if (row <= MaxHeapTuplesPerPage)
+		__builtin_prefetch(page + ItemIdGetOffset(PageGetItemId(page, row)));
 }

@@ -25,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/resowner.h"
 #include "utils/ruleutils.h"
@@ -54,8 +55,9 @@ struct FeatureHistory
 	int64 span;        /* how far back the recent events go; 0: no window has a limit */
 	int64 least_delay; /* events of this much before the row are not seen */
 	SPIPlanPtr recent;
-	EventIndex *recent_index; /* the plan of them, where it is so simple */
-	int recent_generation;    /* of that plan; 0: not looked at */
+	EventIndex *recent_index;    /* the plan of them, where it is so simple */
+	int recent_generation;       /* of that plan; 0: not looked at */
+	MemoryContext index_context; /* of recent_index */
 	int n_latest;
 	LatestEvent *latest;
 	ParamListInfo parameters; /* entity, and bounds of time */
@@ -312,6 +314,8 @@ feature_history_create(const FeatureView *view, const ViewEntity *entity, Featur
 	/* Any but DestNone, with which SPI takes the query for a utility command, and SPI's own. */
 	history->receiver.mydest = DestTuplestore;
 	history->context = CurrentMemoryContext;
+	history->index_context = AllocSetContextCreate(history->context, "fraud_detect index of events",
+	                                               ALLOCSET_SMALL_SIZES);
 	history->one_event = palloc(Max(group->n_arguments, 1) * sizeof(WindowArgument));
 	return history;
 }
@@ -411,7 +415,8 @@ recent_index(FeatureHistory *history, const CachedPlan *plan)
 	if (history->recent_generation != plan->generation)
 	{
 		history->recent_generation = 0;
-		old = MemoryContextSwitchTo(history->context);
+		MemoryContextReset(history->index_context);
+		old = MemoryContextSwitchTo(history->index_context);
 		history->recent_index = event_index_of(plan, history->n_entity + 1);
 		MemoryContextSwitchTo(old);
 		history->recent_generation = plan->generation;

@@ -56,7 +56,7 @@ typedef struct Entry
 {
 	ItemPointerData place;
 	bool all_visible; /* as the map of the table's pages says */
-	Buffer page;      /* of its row, while it is looked at */
+	Buffer page;      /* of its row, while it is looked at; InvalidBuffer: not pinned yet */
 	Size tuple;       /* where its copy begins */
 } Entry;
 
@@ -68,7 +68,8 @@ typedef struct Reading
 	Buffer map;
 	Entry entries[N_ENTRIES];
 	int n_entries;
-	char *tuples; /* of the index, of these entries */
+	bool met_dead; /* an entry whose row is dead for everybody */
+	char *tuples;  /* of the index, of these entries */
 	Size tuples_used;
 	Size tuples_size;
 	TupleTableSlot *slot;
@@ -240,8 +241,7 @@ event_index_of(const CachedPlan *plan, int end)
  *
  * Some entries are read from the index, and then their rows, so that the processor fetches
  * the pages of all of them at once: in a table of many cards each event of one is on another
- * page, and most of the time is spent waiting for memory. Entries of rows that are dead for everybody
- * are not marked so; scans of the executor do that. A row whose place is taken by another
+ * page, and most of the time is spent waiting for memory. A row whose place is taken by another
  * one meanwhile is no worry: the other one is not visible under the snapshot.
  */
 
@@ -270,13 +270,16 @@ keep_entry(Reading *reading, const ItemPointerData *place)
 
 	entry->place = *place;
 	entry->all_visible = false;
+	entry->page = InvalidBuffer;
 	if (reading->index->index_only)
 	{
 		/* To be asked while the scan holds the entry's page: see nodeIndexonlyscan.c. */
 		entry->all_visible = VM_ALL_VISIBLE(table, ItemPointerGetBlockNumber(place), &reading->map);
 		entry->tuple = keep_tuple(reading, reading->scan->xs_itup);
 	}
-	if (!entry->all_visible)
+	if (entry->all_visible)
+		PredicateLockPage(table, ItemPointerGetBlockNumber(place), reading->scan->xs_snapshot);
+	else
 		recent_page_announce(table, place);
 }
 
@@ -296,28 +299,35 @@ read_entries(Reading *reading)
 	}
 }
 
+/* Only of a page that is known to be in memory: nobody waits for one that is not needed then. */
 static void
-pin_page(const Reading *reading, Entry *entry)
+pin_early(const Reading *reading, Entry *entry)
 {
 	if (entry->all_visible)
 		return;
 	entry->page =
-	    recent_page_read(reading->scan->heapRelation, ItemPointerGetBlockNumber(&entry->place));
-	recent_page_announce_row(entry->page, ItemPointerGetOffsetNumber(&entry->place));
+	    recent_page_pin(reading->scan->heapRelation, ItemPointerGetBlockNumber(&entry->place));
+	if (BufferIsValid(entry->page))
+		recent_page_announce_row(entry->page, ItemPointerGetOffsetNumber(&entry->place));
 }
 
 /* The row of an entry, if one is visible. */
 static bool
 find_row(Reading *reading, Entry *entry)
 {
+	Relation table = reading->scan->heapRelation;
+	bool all_dead = false;
 	bool found;
 
+	if (!BufferIsValid(entry->page))
+		entry->page = recent_page_read(table, ItemPointerGetBlockNumber(&entry->place));
 	LockBuffer(entry->page, BUFFER_LOCK_SHARE);
-	found = heap_hot_search_buffer(&entry->place, reading->scan->heapRelation, entry->page,
-	                               reading->scan->xs_snapshot, &reading->row, NULL, true);
+	found = heap_hot_search_buffer(&entry->place, table, entry->page, reading->scan->xs_snapshot,
+	                               &reading->row, &all_dead, true);
 	LockBuffer(entry->page, BUFFER_LOCK_UNLOCK);
 	if (found)
 		pgstat_count_heap_fetch(reading->scan->indexRelation);
+	reading->met_dead = reading->met_dead || all_dead;
 	return found;
 }
 
@@ -354,11 +364,7 @@ is_visible(Reading *reading, Entry *entry)
 	bool found;
 
 	if (entry->all_visible)
-	{
-		PredicateLockPage(reading->scan->heapRelation, ItemPointerGetBlockNumber(&entry->place),
-		                  reading->scan->xs_snapshot);
 		return true;
-	}
 	found = find_row(reading, entry);
 	ReleaseBuffer(entry->page);
 	return found;
@@ -380,14 +386,12 @@ give_entry(Reading *reading, Entry *entry)
 static void
 give_or_release(Reading *reading, Entry *entry)
 {
-	if (reading->ended && !entry->all_visible)
-		ReleaseBuffer(entry->page);
-	else if (reading->ended)
-		return;
-	else if (reading->index->index_only)
+	if (!reading->ended && reading->index->index_only)
 		give_entry(reading, entry);
-	else
+	else if (!reading->ended)
 		give_row(reading, entry);
+	else if (BufferIsValid(entry->page))
+		ReleaseBuffer(entry->page);
 }
 
 /* The next pages are pinned while a row is looked at; few, which a session holds without effort. */
@@ -399,9 +403,29 @@ give_entries(Reading *reading)
 	for (int i = 0; i < pinned || (i < reading->n_entries && !reading->ended); i++)
 	{
 		while (!reading->ended && pinned < Min(i + 1 + N_AHEAD, reading->n_entries))
-			pin_page(reading, &reading->entries[pinned++]);
+			pin_early(reading, &reading->entries[pinned++]);
 		give_or_release(reading, &reading->entries[i]);
 	}
+}
+
+static void
+begin_scan(Reading *reading)
+{
+	index_rescan(reading->scan, reading->index->keys, reading->index->n_keys, NULL, 0);
+}
+
+/*
+ * Read once more as the executor does, which prunes the pages of dead rows and marks their
+ * entries in the index, so that nobody looks at them again. On a standby that is not ours to do.
+ */
+static void
+sweep_dead(Reading *reading)
+{
+	if (!reading->met_dead || reading->scan->xactStartedInRecovery)
+		return;
+	begin_scan(reading);
+	while (index_getnext_slot(reading->scan, reading->index->direction, reading->slot))
+		CHECK_FOR_INTERRUPTS();
 }
 
 void
@@ -425,12 +449,13 @@ event_index_read(const EventIndex *index, const CachedPlan *plan,
 	for (int i = 0; i < index->n_keys; i++)
 		index->keys[i].sk_argument = parameters->params[index->parameters[i]].value;
 	reading.scan->xs_want_itup = index->index_only;
-	index_rescan(reading.scan, index->keys, index->n_keys, NULL, 0);
+	begin_scan(&reading);
 	do
 	{
 		read_entries(&reading);
 		give_entries(&reading);
 	} while (reading.n_entries == N_ENTRIES && !reading.ended);
+	sweep_dead(&reading);
 	if (BufferIsValid(reading.map))
 		ReleaseBuffer(reading.map);
 	index_endscan(reading.scan);
