@@ -272,6 +272,32 @@ window_moments_clear(WindowMoments *moments)
 	memset(moments, 0, sizeof(*moments));
 }
 
+/* squares += square * 2^shift, or -=: what wide_add does, in two halves, of which neither is passed over. */
+static void
+change_squares(uint64_t squares[ORDINARY_SQUARES_WORDS], unsigned __int128 square, int shift,
+               bool subtract)
+{
+	unsigned __int128 low = (unsigned __int128) squares[1] << 64 | squares[0];
+	unsigned __int128 high = (unsigned __int128) squares[3] << 64 | squares[2];
+	unsigned __int128 more = square << shift;
+	unsigned __int128 more_high = shift == 0 ? 0 : square >> (128 - shift);
+
+	if (subtract)
+	{
+		high -= more_high + (low < more);
+		low -= more;
+	}
+	else
+	{
+		low += more;
+		high += more_high + (low < more);
+	}
+	squares[0] = (uint64_t) low;
+	squares[1] = (uint64_t) (low >> 64);
+	squares[2] = (uint64_t) high;
+	squares[3] = (uint64_t) (high >> 64);
+}
+
 static void
 change_moments(WindowMoments *moments, double value, bool subtract)
 {
@@ -283,8 +309,7 @@ change_moments(WindowMoments *moments, double value, bool subtract)
 	if (square == 0 || parts.exponent == EXPONENT_MASK)
 		return;
 	if (is_ordinary(&parts))
-		wide_add(moments->squares, ORDINARY_SQUARES_WORDS, square,
-		         2 * (parts.exponent - LEAST_ORDINARY), subtract);
+		change_squares(moments->squares, square, 2 * (parts.exponent - LEAST_ORDINARY), subtract);
 	else
 		wide_add(moments->wide_squares, WINDOW_SQUARES_WORDS, square, 2 * wide_shift(&parts),
 		         subtract);

@@ -25,6 +25,7 @@
 #include "nodes/plannodes.h"
 #include "parser/parsetree.h"
 #include "pg/recent_pages.h"
+#include "pg/row_columns.h"
 #include "pgstat.h"
 #include "scoring/features_index.h"
 #include "storage/bufmgr.h"
@@ -47,8 +48,8 @@ struct EventIndex
 	ScanKey keys;    /* without arguments */
 	int *parameters; /* by key: number from 0 on of its argument */
 	int n_columns;
-	AttrNumber *columns; /* by place in the target list: of the index, or of the table */
-	AttrNumber last;     /* of them */
+	AttrNumber *columns;     /* by place in the target list: of the index, or of the table */
+	RowColumns *row_columns; /* those of the table */
 };
 
 /* An entry of the index that stands for a row, visible or not. */
@@ -72,7 +73,6 @@ typedef struct Reading
 	char *tuples;  /* of the index, of these entries */
 	Size tuples_used;
 	Size tuples_size;
-	TupleTableSlot *slot;
 	HeapTupleData row;
 	Datum *values;
 	bool *nulls;
@@ -186,7 +186,6 @@ make_columns(EventIndex *made, List *targets, int varno)
 		    column->varattno <= 0 || column->vartype == NAMEOID)
 			return false;
 		made->columns[made->n_columns++] = column->varattno;
-		made->last = Max(made->last, column->varattno);
 	}
 	return true;
 }
@@ -217,6 +216,9 @@ understand(EventIndex *made, const PlannedStmt *plan, int end)
 	    table->rd_rel->relam == HEAP_TABLE_AM_OID && index->rd_rel->relam == BTREE_AM_OID &&
 	    make_keys(made, index_only ? only->indexqual : plain->indexqual, index) &&
 	    make_columns(made, scan->plan.targetlist, index_only ? INDEX_VAR : (int) scan->scanrelid);
+	if (understood && !index_only)
+		made->row_columns =
+		    row_columns_create(RelationGetDescr(table), made->columns, made->n_columns);
 	if (understood)
 		leave_end_to_receiver(made, index, end);
 	index_close(index, NoLock);
@@ -332,30 +334,21 @@ find_row(Reading *reading, Entry *entry)
 }
 
 static void
-give(Reading *reading, const Datum *values, const bool *nulls)
+give(Reading *reading)
 {
-	const EventIndex *index = reading->index;
-
-	for (int i = 0; i < index->n_columns; i++)
-	{
-		reading->values[i] = values[index->columns[i] - 1];
-		reading->nulls[i] = nulls[index->columns[i] - 1];
-	}
 	reading->ended = !reading->receive(reading->receiver, reading->values, reading->nulls);
 }
 
 static void
 give_row(Reading *reading, Entry *entry)
 {
-	if (!find_row(reading, entry))
+	if (find_row(reading, entry))
 	{
-		ReleaseBuffer(entry->page);
-		return;
+		row_columns_get(reading->index->row_columns, RelationGetDescr(reading->scan->heapRelation),
+		                &reading->row, reading->values, reading->nulls);
+		give(reading);
 	}
-	ExecStorePinnedBufferHeapTuple(&reading->row, reading->slot, entry->page);
-	slot_getsomeattrs(reading->slot, reading->index->last);
-	give(reading, reading->slot->tts_values, reading->slot->tts_isnull);
-	ExecClearTuple(reading->slot);
+	ReleaseBuffer(entry->page);
 }
 
 static bool
@@ -373,14 +366,15 @@ is_visible(Reading *reading, Entry *entry)
 static void
 give_entry(Reading *reading, Entry *entry)
 {
-	Datum values[INDEX_MAX_KEYS];
-	bool nulls[INDEX_MAX_KEYS];
+	const EventIndex *index = reading->index;
+	IndexTuple tuple = (IndexTuple) (reading->tuples + entry->tuple);
 
 	if (!is_visible(reading, entry))
 		return;
-	index_deform_tuple((IndexTuple) (reading->tuples + entry->tuple), reading->scan->xs_itupdesc,
-	                   values, nulls);
-	give(reading, values, nulls);
+	for (int i = 0; i < index->n_columns; i++)
+		reading->values[i] =
+		    index_getattr(tuple, index->columns[i], reading->scan->xs_itupdesc, &reading->nulls[i]);
+	give(reading);
 }
 
 static void
@@ -421,11 +415,15 @@ begin_scan(Reading *reading)
 static void
 sweep_dead(Reading *reading)
 {
+	TupleTableSlot *slot;
+
 	if (!reading->met_dead || reading->scan->xactStartedInRecovery)
 		return;
+	slot = table_slot_create(reading->scan->heapRelation, NULL);
 	begin_scan(reading);
-	while (index_getnext_slot(reading->scan, reading->index->direction, reading->slot))
+	while (index_getnext_slot(reading->scan, reading->index->direction, slot))
 		CHECK_FOR_INTERRUPTS();
+	ExecDropSingleTupleTableSlot(slot);
 }
 
 void
@@ -442,7 +440,6 @@ event_index_read(const EventIndex *index, const CachedPlan *plan,
 	btree = index_open(index->index, AccessShareLock);
 	reading.tuples_size = FIRST_TUPLES;
 	reading.tuples = palloc(reading.tuples_size);
-	reading.slot = table_slot_create(table, NULL);
 	reading.values = palloc(index->n_columns * sizeof(Datum));
 	reading.nulls = palloc(index->n_columns * sizeof(bool));
 	reading.scan = INDEX_BEGIN_SCAN(table, btree, snapshot, index->n_keys);
@@ -459,7 +456,6 @@ event_index_read(const EventIndex *index, const CachedPlan *plan,
 	if (BufferIsValid(reading.map))
 		ReleaseBuffer(reading.map);
 	index_endscan(reading.scan);
-	ExecDropSingleTupleTableSlot(reading.slot);
 	index_close(btree, NoLock);
 	table_close(table, NoLock);
 }

@@ -11,6 +11,11 @@ INSERT INTO paid SELECT i, '2026-01-01 00:00+00'::timestamptz + i * '7 minutes':
 INSERT INTO paid SELECT i, CASE i % 3 WHEN 0 THEN 'infinity' WHEN 1 THEN '-infinity' END::timestamptz, CASE i % 3 WHEN 0 THEN 'infinity' WHEN 1 THEN '-infinity' END::date,
     'card ' || i % 401, 'label ' || i % 399, i % 397, 1000, 1000, false, i % 7 FROM generate_series(20001, 21000) AS i;
 
+-- One column has gone again, before those that are added in the end.
+ALTER TABLE paid ADD COLUMN gone text;
+UPDATE paid SET gone = repeat('g', id % 200) WHERE id % 3 = 0;
+ALTER TABLE paid DROP COLUMN gone;
+
 -- skew(name, index): features compared and different when this is the only index and holds entries of rows that have gone.
 CREATE FUNCTION skew(name text, indexed text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -62,6 +67,17 @@ DELETE FROM paid WHERE id % 3 = 0;
 ROLLBACK TO gone;
 SELECT skew('by_token', '(token, at) INCLUDE (amount)');
 COMMIT;
+-- Columns that are NULL, have a length and an alignment of their own, or were added after the rows: all before what is wanted.
+ALTER TABLE paid ADD COLUMN flag bool, ADD COLUMN kind "char", ADD COLUMN code char(3), ADD COLUMN small smallint, ADD COLUMN place point,
+    ADD COLUMN fee numeric(8, 3) DEFAULT 1.5, ADD COLUMN note text, ADD COLUMN at_last timestamptz, ADD COLUMN share bigint DEFAULT 25;
+SELECT define('by_fee', '"till"', 'at', '"fee"'), define('by_share', '"till"', 'at', '"share"');
+SELECT skew('by_fee', '(till, at)');
+SELECT skew('by_share', '(till, at)');
+UPDATE paid SET flag = NULLIF(id % 3, 0) = 1, kind = chr(64 + NULLIF(id % 5, 1))::"char", code = left('abc', NULLIF(id % 4, 0)), small = NULLIF(id % 7, 3),
+    place = CASE WHEN id % 11 < 8 THEN point(id, 1) END, fee = NULLIF(id % 13, 4) / 8.0, note = repeat('n', NULLIF(id % 300, 9)),
+    at_last = CASE WHEN id % 3 > 0 THEN at END, share = NULLIF(id % 17, 2) WHERE id % 8 > 0;
+SELECT skew('by_fee', '(till, at)');
+SELECT skew('by_share', '(till, at)');
 -- Policies are the executor's.
 CREATE ROLE features_index_reader;
 GRANT SELECT ON paid TO features_index_reader;

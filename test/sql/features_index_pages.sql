@@ -25,9 +25,17 @@ SELECT score_last(7) IS NOT NULL AS scored;
 SELECT blocks('SELECT score_last(7)') AS before \gset
 DO 'BEGIN FOR i IN 1 .. 20 LOOP UPDATE paid SET amount = amount + 1 WHERE card = 7; COMMIT; END LOOP; END';
 SELECT blocks('SELECT score_last(7)') AS dirty \gset
-SELECT score_last(7) IS NOT NULL AS scored;
-SELECT blocks('SELECT score_last(7)') AS after \gset
-SELECT :dirty > 5 * :before AS many_dead, :after < 2 * :before AS swept;
+-- What other sessions do may keep rows from being dead for everybody, for a while.
+CREATE PROCEDURE sweep(most bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    until timestamptz := clock_timestamp() + interval '1 minute';
+BEGIN
+    WHILE blocks('SELECT score_last(7)') > most AND clock_timestamp() < until LOOP
+        COMMIT;
+    END LOOP;
+END $$;
+CALL sweep(2 * :before);
+SELECT :dirty > 5 * :before AS many_dead, blocks('SELECT score_last(7)') < 2 * :before AS swept;
 
 -- Pages that are read again and again count as used as any, and hits are counted for the table as any.
 VACUUM FULL paid;
@@ -51,4 +59,5 @@ SELECT FROM fraud_drop_model('m');
 SELECT FROM fraud_drop_features('f');
 DROP TABLE paid;
 DROP FUNCTION score_last, blocks;
+DROP PROCEDURE sweep;
 DROP EXTENSION pg_buffercache;
