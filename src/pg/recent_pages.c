@@ -73,21 +73,16 @@ recent_page_read(Relation table, BlockNumber block)
 
 /*
  * ReadRecentBuffer does not count as a use, and pages that everybody comes back to would be the
- * first to be replaced: those that do not have the full count yet are read as any other.
+ * first to be replaced: those that do not have the full count yet are for recent_page_read().
  */
 Buffer
 recent_page_pin(Relation table, BlockNumber block)
 {
 	const RecentPage *page = place_of(table, block);
 
-	if (!is_page(page, table, block) ||
+	if (!is_page(page, table, block) || !is_hot(page->buffer) ||
 	    !ReadRecentBuffer(RELATION_FILE(table), MAIN_FORKNUM, block, page->buffer))
 		return InvalidBuffer;
-	if (!is_hot(page->buffer))
-	{
-		ReleaseBuffer(page->buffer);
-		return recent_page_read(table, block);
-	}
 	pgstat_count_buffer_read(table);
 	pgstat_count_buffer_hit(table);
 	return page->buffer;

@@ -19,7 +19,7 @@
 /* To the processor: the page of this row will be read soon. Costs some instructions, and no waiting. */
 extern void recent_page_announce(Relation table, const ItemPointerData *row);
 
-/* Pins a page of the main fork, if it is known to be in memory; InvalidBuffer otherwise. */
+/* Pins a page of the main fork that is known to be in memory, and much used; InvalidBuffer otherwise. */
 extern Buffer recent_page_pin(Relation table, BlockNumber block);
 
 /* Reads a page of the main fork, pins it, and knows from then on where it is. */
