@@ -69,8 +69,9 @@ typedef struct Reading
 	Buffer map;
 	Entry entries[N_ENTRIES];
 	int n_entries;
-	bool met_dead; /* an entry whose row is dead for everybody */
-	char *tuples;  /* of the index, of these entries */
+	uint64 n_taken; /* entries whose rows were looked for, of all that were read */
+	bool met_dead;  /* one of them is of a row that is dead for everybody */
+	char *tuples;   /* of the index, of these entries */
 	Size tuples_used;
 	Size tuples_size;
 	HeapTupleData row;
@@ -183,7 +184,7 @@ make_columns(EventIndex *made, List *targets, int varno)
 		const Var *column = (const Var *) target->expr;
 
 		if (target->resjunk || !IsA(column, Var) || (int) column->varno != varno ||
-		    column->varattno <= 0 || column->vartype == NAMEOID)
+		    column->varattno <= 0 || (varno == INDEX_VAR && column->vartype == NAMEOID))
 			return false;
 		made->columns[made->n_columns++] = column->varattno;
 	}
@@ -380,12 +381,17 @@ give_entry(Reading *reading, Entry *entry)
 static void
 give_or_release(Reading *reading, Entry *entry)
 {
-	if (!reading->ended && reading->index->index_only)
+	if (reading->ended)
+	{
+		if (BufferIsValid(entry->page))
+			ReleaseBuffer(entry->page);
+		return;
+	}
+	reading->n_taken++;
+	if (reading->index->index_only)
 		give_entry(reading, entry);
-	else if (!reading->ended)
+	else
 		give_row(reading, entry);
-	else if (BufferIsValid(entry->page))
-		ReleaseBuffer(entry->page);
 }
 
 /* The next pages are pinned while a row is looked at; few, which a session holds without effort. */
@@ -402,27 +408,41 @@ give_entries(Reading *reading)
 	}
 }
 
-static void
-begin_scan(Reading *reading)
+static bool
+is_all_visible(Reading *reading, const ItemPointerData *place)
 {
-	index_rescan(reading->scan, reading->index->keys, reading->index->n_keys, NULL, 0);
+	return reading->index->index_only &&
+	       VM_ALL_VISIBLE(reading->scan->heapRelation, ItemPointerGetBlockNumber(place),
+	                      &reading->map);
 }
 
 /*
- * Read once more as the executor does, which prunes the pages of dead rows and marks their
- * entries in the index, so that nobody looks at them again. On a standby that is not ours to do.
+ * Reads the same entries once more as the executor does, which prunes the pages of dead rows and marks
+ * their entries in the index, so that nobody looks at them again. Where a page of the index has changed meanwhile,
+ * they stay until the next time. A row whose latest version lives is not pruned by this, but by
+ * the updates that make it long. On a standby that is not ours to do.
  */
 static void
 sweep_dead(Reading *reading)
 {
+	IndexScanDesc scan = reading->scan;
 	TupleTableSlot *slot;
+	ItemPointer place;
 
-	if (!reading->met_dead || reading->scan->xactStartedInRecovery)
+	if (!reading->met_dead || scan->xactStartedInRecovery)
 		return;
-	slot = table_slot_create(reading->scan->heapRelation, NULL);
-	begin_scan(reading);
-	while (index_getnext_slot(reading->scan, reading->index->direction, slot))
+	slot = table_slot_create(scan->heapRelation, NULL);
+	index_rescan(scan, NULL, reading->index->n_keys, NULL, 0);
+	/* What is found of an entry is told to the index with the question for the next one. */
+	for (uint64 i = 0; i <= reading->n_taken; i++)
+	{
 		CHECK_FOR_INTERRUPTS();
+		place = index_getnext_tid(scan, reading->index->direction);
+		if (place == NULL)
+			break;
+		if (i < reading->n_taken && !is_all_visible(reading, place))
+			(void) index_fetch_heap(scan, slot);
+	}
 	ExecDropSingleTupleTableSlot(slot);
 }
 
@@ -446,7 +466,7 @@ event_index_read(const EventIndex *index, const CachedPlan *plan,
 	for (int i = 0; i < index->n_keys; i++)
 		index->keys[i].sk_argument = parameters->params[index->parameters[i]].value;
 	reading.scan->xs_want_itup = index->index_only;
-	begin_scan(&reading);
+	index_rescan(reading.scan, index->keys, index->n_keys, NULL, 0);
 	do
 	{
 		read_entries(&reading);

@@ -37,6 +37,14 @@ END $$;
 CALL sweep(2 * :before);
 SELECT :dirty > 5 * :before AS many_dead, blocks('SELECT score_last(7)') < 2 * :before AS swept;
 
+-- Of an early row, the entries up to its time are cleaned, and those of later rows not looked at.
+CREATE FUNCTION score_early() RETURNS float8 STABLE LANGUAGE sql AS
+    $$SELECT fraud_score((0, 11, '2026-01-01'::timestamptz + 820 * '1 minute'::interval, 3)::paid)$$;
+SELECT score_early() IS NOT NULL AS scored;
+SELECT blocks('SELECT score_early()') AS before \gset
+DO 'BEGIN FOR i IN 1 .. 20 LOOP UPDATE paid SET amount = amount + 1 WHERE id IN (11, 51); COMMIT; END LOOP; END';
+SELECT blocks('SELECT score_early()') - :before < 55 AS only_early;
+
 -- Pages that are read again and again count as used as any, and hits are counted for the table as any.
 VACUUM FULL paid;
 SELECT sum(score_last(9)) IS NOT NULL AS scored FROM generate_series(1, 10);
@@ -58,6 +66,6 @@ SELECT sum(total_bytes) - :before AS more FROM pg_backend_memory_contexts WHERE 
 SELECT FROM fraud_drop_model('m');
 SELECT FROM fraud_drop_features('f');
 DROP TABLE paid;
-DROP FUNCTION score_last, blocks;
+DROP FUNCTION score_last, score_early, blocks;
 DROP PROCEDURE sweep;
 DROP EXTENSION pg_buffercache;
