@@ -50,6 +50,7 @@ struct EventIndex
 	int n_columns;
 	AttrNumber *columns;     /* by place in the target list: of the index, or of the table */
 	RowColumns *row_columns; /* those of the table */
+	uint64 n_dead;           /* rows dead for everybody that were met since the last sweep */
 };
 
 /* An entry of the index that stands for a row, visible or not. */
@@ -64,13 +65,13 @@ typedef struct Entry
 /* What the reading of one plan needs. */
 typedef struct Reading
 {
-	const EventIndex *index;
+	EventIndex *index;
 	IndexScanDesc scan;
 	Buffer map;
 	Entry entries[N_ENTRIES];
 	int n_entries;
 	uint64 n_taken; /* entries whose rows were looked for, of all that were read */
-	bool met_dead;  /* one of them is of a row that is dead for everybody */
+	uint64 n_dead;  /* of them, those of rows that are dead for everybody */
 	char *tuples;   /* of the index, of these entries */
 	Size tuples_used;
 	Size tuples_size;
@@ -330,7 +331,7 @@ find_row(Reading *reading, Entry *entry)
 	LockBuffer(entry->page, BUFFER_LOCK_UNLOCK);
 	if (found)
 		pgstat_count_heap_fetch(reading->scan->indexRelation);
-	reading->met_dead = reading->met_dead || all_dead;
+	reading->n_dead += all_dead;
 	return found;
 }
 
@@ -418,26 +419,30 @@ is_all_visible(Reading *reading, const ItemPointerData *place)
 
 /*
  * Reads the same entries once more as the executor does, which prunes the pages of dead rows and marks
- * their entries in the index, so that nobody looks at them again. Where a page of the index has changed meanwhile,
- * they stay until the next time. A row whose latest version lives is not pruned by this, but by
+ * their entries in the index, so that nobody looks at them again. Not all can be marked: those of equal keys may
+ * share one entry, which stays until all of them are dead, and a page of the index may have changed meanwhile. So this
+ * is done when as many dead rows were met as it takes to look at, and costs at most what they have cost. A row whose latest version lives is not pruned by this, but by
  * the updates that make it long. On a standby that is not ours to do.
  */
 static void
 sweep_dead(Reading *reading)
 {
+	EventIndex *index = reading->index;
 	IndexScanDesc scan = reading->scan;
 	TupleTableSlot *slot;
 	ItemPointer place;
 
-	if (!reading->met_dead || scan->xactStartedInRecovery)
+	index->n_dead += reading->n_dead;
+	if (reading->n_dead == 0 || index->n_dead < reading->n_taken || scan->xactStartedInRecovery)
 		return;
+	index->n_dead = 0;
 	slot = table_slot_create(scan->heapRelation, NULL);
-	index_rescan(scan, NULL, reading->index->n_keys, NULL, 0);
+	index_rescan(scan, NULL, index->n_keys, NULL, 0);
 	/* What is found of an entry is told to the index with the question for the next one. */
 	for (uint64 i = 0; i <= reading->n_taken; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		place = index_getnext_tid(scan, reading->index->direction);
+		place = index_getnext_tid(scan, index->direction);
 		if (place == NULL)
 			break;
 		if (i < reading->n_taken && !is_all_visible(reading, place))
@@ -447,9 +452,8 @@ sweep_dead(Reading *reading)
 }
 
 void
-event_index_read(const EventIndex *index, const CachedPlan *plan,
-                 const ParamListInfoData *parameters, Snapshot snapshot, EventReceiver receive,
-                 void *receiver)
+event_index_read(EventIndex *index, const CachedPlan *plan, const ParamListInfoData *parameters,
+                 Snapshot snapshot, EventReceiver receive, void *receiver)
 {
 	Relation table;
 	Relation btree;

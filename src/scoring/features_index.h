@@ -31,7 +31,7 @@ extern EventIndex *event_index_of(const CachedPlan *plan, int end);
  * current role, and gives the rows visible under the snapshot, in the index's order. Memory is
  * taken from the current context. Parameters are not NULL.
  */
-extern void event_index_read(const EventIndex *index, const CachedPlan *plan,
+extern void event_index_read(EventIndex *index, const CachedPlan *plan,
                              const ParamListInfoData *parameters, Snapshot snapshot,
                              EventReceiver receive, void *receiver);
 
