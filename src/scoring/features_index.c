@@ -185,7 +185,8 @@ make_columns(EventIndex *made, List *targets, int varno)
 		const Var *column = (const Var *) target->expr;
 
 		if (target->resjunk || !IsA(column, Var) || (int) column->varno != varno ||
-		    column->varattno <= 0 || (varno == INDEX_VAR && column->vartype == NAMEOID))
+		    column->varattno <= 0 ||
+		    (varno == INDEX_VAR && getBaseType(column->vartype) == NAMEOID))
 			return false;
 		made->columns[made->n_columns++] = column->varattno;
 	}
@@ -468,7 +469,11 @@ event_index_read(EventIndex *index, const CachedPlan *plan, const ParamListInfoD
 	reading.nulls = palloc(index->n_columns * sizeof(bool));
 	reading.scan = INDEX_BEGIN_SCAN(table, btree, snapshot, index->n_keys);
 	for (int i = 0; i < index->n_keys; i++)
+	{
 		index->keys[i].sk_argument = parameters->params[index->parameters[i]].value;
+		/* What a comparison remembers goes with the row, as the scan's copy of the key does. */
+		index->keys[i].sk_func.fn_mcxt = CurrentMemoryContext;
+	}
 	reading.scan->xs_want_itup = index->index_only;
 	index_rescan(reading.scan, index->keys, index->n_keys, NULL, 0);
 	do
