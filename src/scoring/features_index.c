@@ -267,6 +267,18 @@ keep_tuple(Reading *reading, const IndexTupleData *tuple)
 	return place;
 }
 
+/*
+ * Is its row known to be visible without a look at it? To be asked while the scan holds the entry's page: see
+ * nodeIndexonlyscan.c.
+ */
+static bool
+is_all_visible(Reading *reading, const ItemPointerData *place)
+{
+	return reading->index->index_only &&
+	       VM_ALL_VISIBLE(reading->scan->heapRelation, ItemPointerGetBlockNumber(place),
+	                      &reading->map);
+}
+
 static void
 keep_entry(Reading *reading, const ItemPointerData *place)
 {
@@ -274,14 +286,10 @@ keep_entry(Reading *reading, const ItemPointerData *place)
 	Entry *entry = &reading->entries[reading->n_entries++];
 
 	entry->place = *place;
-	entry->all_visible = false;
 	entry->page = InvalidBuffer;
+	entry->all_visible = is_all_visible(reading, place);
 	if (reading->index->index_only)
-	{
-		/* To be asked while the scan holds the entry's page: see nodeIndexonlyscan.c. */
-		entry->all_visible = VM_ALL_VISIBLE(table, ItemPointerGetBlockNumber(place), &reading->map);
 		entry->tuple = keep_tuple(reading, reading->scan->xs_itup);
-	}
 	if (entry->all_visible)
 		PredicateLockPage(table, ItemPointerGetBlockNumber(place), reading->scan->xs_snapshot);
 	else
@@ -410,20 +418,14 @@ give_entries(Reading *reading)
 	}
 }
 
-static bool
-is_all_visible(Reading *reading, const ItemPointerData *place)
-{
-	return reading->index->index_only &&
-	       VM_ALL_VISIBLE(reading->scan->heapRelation, ItemPointerGetBlockNumber(place),
-	                      &reading->map);
-}
-
 /*
- * Reads the same entries once more as the executor does, which prunes the pages of dead rows and marks
- * their entries in the index, so that nobody looks at them again. Not all can be marked: those of equal keys may
- * share one entry, which stays until all of them are dead, and a page of the index may have changed meanwhile. So this
- * is done when as many dead rows were met as it takes to look at, and costs at most what they have cost. A row whose latest version lives is not pruned by this, but by
- * the updates that make it long. On a standby that is not ours to do.
+ * Reads as many entries once more as the executor does, which prunes the pages of dead rows and
+ * marks their entries in the index, so that nobody looks at them again. Not all can be marked:
+ * those of equal keys may share one entry, which stays until all of them are dead, and a page
+ * of the index may have changed meanwhile. So this is done when as many dead rows were met as
+ * it takes to look at, and costs at most what they have cost. A row whose latest version
+ * lives is not pruned by this, but by the updates that make it long. On a standby that is not
+ * ours to do.
  */
 static void
 sweep_dead(Reading *reading)
