@@ -19,7 +19,7 @@ CREATE FUNCTION fraud.two_samples_serial(internal) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS '$libdir/fraud_detect', 'fraud_two_samples_serial';
 COMMENT ON FUNCTION fraud.two_samples_serial(internal) IS
-'a state as bytes; 54000 where these would be more than 1 GB';
+'a state as bytes, or the name of a temporary file for the leader; 54000 where bytes would be more than 1 GB';
 CREATE FUNCTION fraud.two_samples_deserial(bytea, internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS '$libdir/fraud_detect', 'fraud_two_samples_deserial';

@@ -48,15 +48,47 @@ sample_cursor_of_run(SampleCursor *cursor, int side, SampleRunSource source, voi
 }
 
 void
-sample_cursor_of_blocks(SampleCursor *cursor, int side, const uint8_t *bytes, size_t size,
-                        uint64_t rows, const SampleBlockPlace *places, size_t n_places)
+sample_cursor_of_bytes(SampleCursor *cursor, int side, const uint8_t *bytes, size_t size)
 {
 	begin_run(cursor, side);
 	cursor->at = cursor->bytes = bytes;
 	cursor->n_bytes = cursor->size = size;
+}
+
+void
+sample_cursor_know_blocks(SampleCursor *cursor, uint64_t rows, const SampleBlockPlace *places,
+                          size_t n_places, SampleRunSeek seek)
+{
 	cursor->rows = rows;
 	cursor->places = places;
 	cursor->n_places = n_places;
+	cursor->seek = seek;
+}
+
+static inline size_t
+blocks_of(const SampleCursor *cursor)
+{
+	return cursor->is_run ? cursor->n_places
+	                      : (cursor->n + SAMPLE_BLOCK_KEYS - 1) / SAMPLE_BLOCK_KEYS;
+}
+
+static inline uint64_t
+rows_before_block(const SampleCursor *cursor, size_t block)
+{
+	if (block == blocks_of(cursor))
+		return cursor->is_run ? cursor->rows : cursor->n;
+	return cursor->is_run ? cursor->places[block].before : block * SAMPLE_BLOCK_KEYS;
+}
+
+/* Whether the block is what is known of it, where something is. */
+static bool
+is_in_place(const SampleCursor *cursor, const SampleBlock *block)
+{
+	size_t i = cursor->block;
+
+	return cursor->places == NULL ||
+	       (i < cursor->n_places && block->first == cursor->places[i].first &&
+	        block->rows == rows_before_block(cursor, i + 1) - rows_before_block(cursor, i));
 }
 
 static bool
@@ -76,7 +108,7 @@ unpack_block(SampleCursor *cursor)
 	if (cursor->n_bytes == 0)
 		return false;
 	if (!sample_block_open(cursor->at, cursor->n_bytes, &block) ||
-	    (cursor->started && block.first <= cursor->last) ||
+	    (cursor->started && block.first <= cursor->last) || !is_in_place(cursor, &block) ||
 	    !sample_block_read(cursor->at, &block, cursor->unpacked_keys, cursor->unpacked_counts))
 	{
 		cursor->damaged = true;
@@ -359,25 +391,10 @@ knows_blocks(const SampleCursor *cursor)
 	return !cursor->is_run || cursor->places != NULL;
 }
 
-static inline size_t
-blocks_of(const SampleCursor *cursor)
-{
-	return cursor->is_run ? cursor->n_places
-	                      : (cursor->n + SAMPLE_BLOCK_KEYS - 1) / SAMPLE_BLOCK_KEYS;
-}
-
 static inline uint64_t
 first_of_block(const SampleCursor *cursor, size_t block)
 {
 	return cursor->is_run ? cursor->places[block].first : cursor->keys[block * SAMPLE_BLOCK_KEYS];
-}
-
-static inline uint64_t
-rows_before_block(const SampleCursor *cursor, size_t block)
-{
-	if (block == blocks_of(cursor))
-		return cursor->is_run ? cursor->rows : cursor->n;
-	return cursor->is_run ? cursor->places[block].before : block * SAMPLE_BLOCK_KEYS;
 }
 
 /* The block that the cursor is in. */
@@ -464,6 +481,22 @@ key_after_rows(const SampleWalk *walk, const uint64_t *before, uint64_t most)
 	return greatest;
 }
 
+static void
+go_to_block(SampleCursor *cursor, size_t block)
+{
+	uint64_t offset = cursor->places[block].offset;
+
+	cursor->block = block;
+	if (cursor->source != NULL)
+	{
+		cursor->n_bytes = 0;
+		cursor->seek(cursor, offset);
+		return;
+	}
+	cursor->at = cursor->bytes + offset;
+	cursor->n_bytes = cursor->size - offset;
+}
+
 /* Moves on to the first key that is not below this one, which is above the cursor's; returns the key before it. */
 static uint64_t
 seek(SampleCursor *cursor, uint64_t key)
@@ -480,9 +513,7 @@ seek(SampleCursor *cursor, uint64_t key)
 	}
 	if (block > block_at(cursor))
 	{
-		cursor->block = block;
-		cursor->at = cursor->bytes + cursor->places[block].offset;
-		cursor->n_bytes = cursor->size - cursor->places[block].offset;
+		go_to_block(cursor, block);
 		if (!unpack_block(cursor))
 			return 0;
 	}
@@ -520,13 +551,13 @@ can_skip(const SampleWalk *walk)
 	for (size_t i = 0; i < walk->n; i++)
 		if (!knows_blocks(walk->heap[i]))
 			return false;
-	return walk->n > 0 && walk->n <= 2 * SAMPLE_STAGE_CURSORS;
+	return walk->n > 0 && walk->n <= SAMPLE_WALK_SKIPPED_CURSORS;
 }
 
 uint64_t
 sample_walk_skip(SampleWalk *walk, uint64_t most, double *last)
 {
-	uint64_t before[2 * SAMPLE_STAGE_CURSORS];
+	uint64_t before[SAMPLE_WALK_SKIPPED_CURSORS];
 	uint64_t greatest = 0;
 	uint64_t rows = skip_stages(walk, most, &greatest);
 

@@ -16,6 +16,8 @@ typedef struct SampleCursor SampleCursor;
 
 /* Bytes of a run. Returns how many it gave, 0 at the end; at least SAMPLE_BLOCK_MOST where there are as many. */
 typedef size_t (*SampleRunSource)(SampleCursor *cursor, const uint8_t **bytes);
+/* The source's next bytes are those of the run from this one on. */
+typedef void (*SampleRunSeek)(SampleCursor *cursor, uint64_t offset);
 
 struct SampleCursor
 {
@@ -32,10 +34,11 @@ struct SampleCursor
 	size_t n_bytes;
 	uint64_t last; /* key of the block before */
 	bool started;
-	bool damaged; /* a block is cut off, or keys do not ascend */
-	/* Of a run in memory whose blocks are known. */
-	const uint8_t *bytes;
+	bool damaged;         /* a block is cut off, or keys do not ascend */
+	const uint8_t *bytes; /* of a run in memory */
 	size_t size;
+	/* Of a run whose blocks are known. */
+	SampleRunSeek seek;
 	const SampleBlockPlace *places;
 	size_t n_places;
 	size_t block; /* the next one to be unpacked */
@@ -52,10 +55,16 @@ extern void sample_cursor_of_keys(SampleCursor *cursor, int side, const uint64_t
  */
 extern void sample_cursor_of_run(SampleCursor *cursor, int side, SampleRunSource source,
                                  void *source_state);
-/* A cursor over a run in memory, of this many rows, whose blocks sample_run_blocks() has told. */
-extern void sample_cursor_of_blocks(SampleCursor *cursor, int side, const uint8_t *bytes,
-                                    size_t size, uint64_t rows, const SampleBlockPlace *places,
-                                    size_t n_places);
+/* A cursor over a run in memory. */
+extern void sample_cursor_of_bytes(SampleCursor *cursor, int side, const uint8_t *bytes,
+                                   size_t size);
+/*
+ * Before a run is read: it has this many rows, and these blocks, which sample_run_blocks() has told. So
+ * keys can be passed over. A run with a source needs a seek.
+ */
+extern void sample_cursor_know_blocks(SampleCursor *cursor, uint64_t rows,
+                                      const SampleBlockPlace *places, size_t n_places,
+                                      SampleRunSeek seek);
 /* Whether keys[next] is there; unpacks the next block of a run where it has to. */
 extern bool sample_cursor_ready(SampleCursor *cursor);
 
@@ -90,6 +99,9 @@ typedef struct SampleWalk
 extern void sample_walk_begin(SampleWalk *walk, SampleCursor **cursors, size_t n);
 /* Fills up to capacity ties and returns how many; 0 at the end. */
 extern size_t sample_walk_next(SampleWalk *walk, SampleTie *ties, size_t capacity);
+
+/* The most cursors of a walk that passes over ties. */
+#define SAMPLE_WALK_SKIPPED_CURSORS (2 * SAMPLE_STAGE_CURSORS)
 
 /*
  * Passes over as many of the next ties as it can without looking at them, with up to most rows of both sides

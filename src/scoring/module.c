@@ -6,6 +6,7 @@
 #include "pg/compat.h"
 
 #include "fmgr.h"
+#include "pg/leader_file.h"
 #include "pg/settings.h"
 #include "scoring/block_scan.h"
 #include "scoring/features_set.h"
@@ -22,6 +23,7 @@ void
 _PG_init(void)
 {
 	settings_define();
+	leader_file_define();
 	statement_define();
 	model_cache_define();
 	score_estimate_define();

@@ -33,7 +33,7 @@ PGDLLEXPORT Datum fraud_profile_serial(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum fraud_profile_deserial(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum fraud_profile_final(PG_FUNCTION_ARGS);
 
-#define SERIAL_VERSION 2
+#define SERIAL_VERSION 3
 #define MOST_VALUES 100000
 #define FIRST_VALUES 32
 
@@ -242,16 +242,22 @@ send_values(StringInfo message, const FeatureState *feature)
 	}
 }
 
-/* Of the numbers; texts are few, or enlarge the message. */
+/* Moments go along in the message. Returns its bytes for the numbers; texts are few, or enlarge it. */
 static Size
-most_bytes(const ProfileState *state)
+hand_over_numbers(ProfileState *state, FunctionCallInfo fcinfo)
 {
-	Size most = 0;
+	Size bytes = 0;
 
 	for (int i = 0; i < state->n; i++)
-		if (!state->features[i].is_text)
-			most += two_samples_most_bytes(state->features[i].numbers);
-	return most;
+	{
+		TwoSamples *numbers = state->features[i].numbers;
+
+		if (state->features[i].is_text)
+			continue;
+		two_samples_hand_over(numbers, fcinfo);
+		bytes += two_samples_message_bytes(numbers);
+	}
+	return bytes;
 }
 
 Datum
@@ -261,7 +267,7 @@ fraud_profile_serial(PG_FUNCTION_ARGS)
 	StringInfoData message;
 
 	(void) aggregate_context(fcinfo);
-	two_samples_begin_message(&message, SERIAL_VERSION, most_bytes(state));
+	two_samples_begin_message(&message, SERIAL_VERSION, hand_over_numbers(state, fcinfo));
 	pq_sendint32(&message, state->n);
 	for (int i = 0; i < state->n; i++)
 	{
@@ -276,10 +282,8 @@ fraud_profile_serial(PG_FUNCTION_ARGS)
 			send_values(&message, feature);
 		else
 		{
-			Moments moments = two_samples_moments(feature->numbers);
-
 			two_samples_send(&message, feature->numbers);
-			send_moments(&message, &moments);
+			send_moments(&message, feature->numbers->moments);
 		}
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
@@ -339,7 +343,7 @@ static void
 finish_numbers(FeatureState *feature, ProfileFeature *result)
 {
 	Moments moments = two_samples_moments(feature->numbers);
-	TwoSamplesWalk *walk = two_samples_walk(feature->numbers);
+	TwoSamplesWalk *walk = two_samples_walk_of_side(feature->numbers, 0);
 	SampleTie ties[TWO_SAMPLES_TIES];
 	ProfileBinner binner;
 	size_t n;

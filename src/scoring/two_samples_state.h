@@ -7,27 +7,40 @@
 
 #include "core/moments.h"
 #include "lib/stringinfo.h"
+#include "pg/leader_file.h"
 #include "scoring/two_samples.h"
 #include "storage/buffile.h"
 
-/* A run in memory or, from a block of the file on. */
+/* A run in memory or, from a block of a file on, with the places of its blocks behind it. */
 typedef struct KeyRun
 {
 	int side;
 	uint64 rows;
 	Size size;    /* bytes */
 	uint8 *bytes; /* NULL: in the file */
-	void *chunk;  /* what pfree takes for them */
 	Size n_blocks;
-	long file_block;
+	BufFile *file; /* NULL where it is not open: what this state left, or has received */
+	int64 file_block;
 } KeyRun;
+
+/* A file that another process left, open until the group ends. */
+typedef struct HandedFile
+{
+	struct HandedFile *next;
+	BufFile *file;
+	LeaderFile name;
+	bool deletes; /* then, too */
+} HandedFile;
 
 struct TwoSamples
 {
 	MemoryContext context; /* of the aggregate */
+	MemoryContext query;   /* of the scratch; NULL in a state that was received */
 	TwoSamplesCounts counts;
 	double parameter; /* NaN: none */
 	bool may_spill;
+	bool leaves_file; /* to the leader, in the end */
+	bool closes;      /* files, when the group ends */
 	/* Keys that are not part of a run yet: side 0 from the start on, side 1 from the end back. */
 	uint64 *keys;
 	void *keys_chunk; /* what pfree takes for them */
@@ -39,8 +52,11 @@ struct TwoSamples
 	int n_runs;
 	int runs_capacity;
 	Size bytes_of_runs; /* in memory */
-	BufFile *file;
-	long file_blocks;
+	Size most_bytes_of_runs;
+	BufFile *file; /* that is written to */
+	int64 file_blocks;
+	LeaderFile *name; /* of the file of all runs, where it is the leader's */
+	HandedFile *handed;
 	Moments *moments; /* of the runs' values, where they are asked for; else NULL */
 };
 
@@ -50,43 +66,42 @@ extern TwoSamples *two_samples_create(FunctionCallInfo fcinfo) pg_attribute_cold
 extern TwoSamples *two_samples_put_and_grow(TwoSamples *samples, int side, uint64 key,
                                             FunctionCallInfo fcinfo) pg_attribute_cold;
 extern void two_samples_sort(TwoSamples *samples, int side);
+/* Room for n keys, and for the run that they become, until it is asked for again. */
+extern void *two_samples_scratch(TwoSamples *samples, Size n);
 /* Of a state that has no value yet: makes it keep moments of all that come. */
 extern void two_samples_keep_moments(TwoSamples *samples);
 /* Of all values of a state that keeps them. */
 extern Moments two_samples_moments(TwoSamples *samples);
-/* Bytes of a run, copied into the state; from memory or from another state's file. */
-extern void two_samples_add_run(TwoSamples *samples, const KeyRun *run, BufFile *file,
-                                FunctionCallInfo fcinfo);
 
-/* Adds all of another state. */
-extern void two_samples_merge(TwoSamples *samples, TwoSamples *other, FunctionCallInfo fcinfo);
+/* All keys become runs. */
+extern void two_samples_make_runs(TwoSamples *samples, FunctionCallInfo fcinfo);
+/* A copy of a run in memory, of another state. */
+extern void two_samples_add_run(TwoSamples *samples, const KeyRun *run, FunctionCallInfo fcinfo);
+/* Runs of a file that another process left. */
+extern void two_samples_take_runs(TwoSamples *samples, const KeyRun *runs, int n,
+                                  const LeaderFile *name, FunctionCallInfo fcinfo);
+/*
+ * All keys become runs, and all runs parts of a file that is the leader's from now on; few bytes stay in memory.
+ * After it nothing is added, or walked over. May be called again.
+ */
+extern void two_samples_hand_over(TwoSamples *samples, FunctionCallInfo fcinfo);
+/* Bytes of a run, or of the places behind it, that is in a file. */
+extern void run_read(const KeyRun *run, Size from, void *bytes, Size size);
+/* The places of its blocks, in CurrentMemoryContext. */
+extern SampleBlockPlace *run_places(const KeyRun *run);
+
+/* Adds all of a state that was received. */
+extern void two_samples_merge(TwoSamples *samples, const TwoSamples *received,
+                              FunctionCallInfo fcinfo);
 
 /*
- * A state's bytes as part of a message: one that is begun with as many bytes as the states in it take at most is
+ * States that have been handed over, as parts of a message: one that is begun with as many bytes as they take is
  * written where it is sent from.
  */
-extern Size two_samples_most_bytes(const TwoSamples *samples);
-extern void two_samples_begin_message(StringInfo message, int version, Size most);
-extern void two_samples_send(StringInfo message, TwoSamples *samples);
+extern Size two_samples_message_bytes(const TwoSamples *samples);
+extern void two_samples_begin_message(StringInfo message, int version, Size size);
+extern void two_samples_send(StringInfo message, const TwoSamples *samples);
 extern TwoSamples *two_samples_receive(StringInfo message);
-
-/* Bytes of a run in a file, from a multiple of BLCKSZ on. */
-extern void run_read(const KeyRun *run, BufFile *file, Size from, uint8 *bytes, Size size);
-
-/* A SampleRunSource over a run in a file. */
-#define RUN_BUFFER (4 * BLCKSZ)
-
-typedef struct RunReader
-{
-	const KeyRun *run;
-	BufFile *file;
-	Size given;    /* bytes of the run that were given before */
-	uint8 *buffer; /* SAMPLE_BLOCK_MOST and RUN_BUFFER bytes */
-} RunReader;
-
-/* In CurrentMemoryContext. */
-extern RunReader *run_reader_create(const KeyRun *run, BufFile *file);
-extern size_t run_reader_source(SampleCursor *cursor, const uint8 **bytes);
 
 /*
  * Returns the state. What is done without room ends it, as a call of a function marked as seldom called: so this

@@ -18,39 +18,58 @@ struct TwoSamplesWalk
 	int n_cursors;
 };
 
-RunReader *
-run_reader_create(const KeyRun *run, BufFile *file)
+/* A SampleRunSource over a run in a file. After a seek few bytes are wanted. */
+#define RUN_BUFFER 32768
+#define FIRST_STEP 8192
+StaticAssertDecl(FIRST_STEP >= SAMPLE_BLOCK_MOST, "a step has a block");
+
+typedef struct RunReader
+{
+	const KeyRun *run;
+	Size given;    /* bytes of the run that were given before */
+	Size step;     /* bytes to read next */
+	uint8 *buffer; /* SAMPLE_BLOCK_MOST and RUN_BUFFER bytes */
+} RunReader;
+
+static RunReader *
+run_reader_create(const KeyRun *run)
 {
 	RunReader *reader = palloc0(sizeof(RunReader));
 
 	reader->run = run;
-	reader->file = file;
+	reader->step = RUN_BUFFER;
 	reader->buffer = palloc(SAMPLE_BLOCK_MOST + RUN_BUFFER);
 	return reader;
 }
 
-/*
- * The bytes that the cursor has left are moved in front of those that follow,
- * which are read at multiples of a block.
- */
-size_t
+/* The bytes that the cursor has left are moved in front of those that follow. */
+static size_t
 run_reader_source(SampleCursor *cursor, const uint8 **bytes)
 {
 	RunReader *reader = cursor->source_state;
 	Size left = cursor->n_bytes;
-	Size size = reader->run->size - reader->given;
+	Size size = Min(reader->run->size - reader->given, reader->step);
 	uint8 *start;
 
 	if (size == 0)
 		return 0;
-	size = Min(size, RUN_BUFFER);
 	start = reader->buffer + SAMPLE_BLOCK_MOST - left;
 	if (left > 0)
 		memmove(start, cursor->at, left);
-	run_read(reader->run, reader->file, reader->given, reader->buffer + SAMPLE_BLOCK_MOST, size);
+	run_read(reader->run, reader->given, reader->buffer + SAMPLE_BLOCK_MOST, size);
 	reader->given += size;
+	reader->step = Min(2 * reader->step, RUN_BUFFER);
 	*bytes = start;
 	return left + size;
+}
+
+static void
+run_reader_seek(SampleCursor *cursor, uint64 offset)
+{
+	RunReader *reader = cursor->source_state;
+
+	reader->given = offset;
+	reader->step = FIRST_STEP;
 }
 
 static SampleCursor *
@@ -59,31 +78,31 @@ next_cursor(TwoSamplesWalk *walk)
 	return walk->cursors[walk->n_cursors++] = palloc(sizeof(SampleCursor));
 }
 
-static SampleBlockPlace *
-blocks_of_run(const KeyRun *run)
-{
-	SampleBlockPlace *places =
-	    MemoryContextAllocHuge(CurrentMemoryContext, run->n_blocks * sizeof(SampleBlockPlace));
-	size_t n;
-
-	if (!sample_run_blocks(run->bytes, run->size, run->rows, places, &n))
-		aggregate_state_damaged();
-	return places;
-}
-
+/* Where some keys may be passed over, blocks are known. */
 static void
-cursor_of_run(SampleCursor *cursor, TwoSamples *samples, const KeyRun *run)
+cursor_of_run(SampleCursor *cursor, const KeyRun *run, bool skips)
 {
 	if (run->bytes != NULL)
-		sample_cursor_of_blocks(cursor, run->side, run->bytes, run->size, run->rows,
-		                        blocks_of_run(run), run->n_blocks);
+		sample_cursor_of_bytes(cursor, run->side, run->bytes, run->size);
 	else
-		sample_cursor_of_run(cursor, run->side, run_reader_source,
-		                     run_reader_create(run, samples->file));
+		sample_cursor_of_run(cursor, run->side, run_reader_source, run_reader_create(run));
+	if (skips)
+		sample_cursor_know_blocks(cursor, run->rows, run_places(run), run->n_blocks,
+		                          run_reader_seek);
+}
+
+static int
+runs_of_sides(const TwoSamples *samples, int first, int last)
+{
+	int n = 0;
+
+	for (int i = 0; i < samples->n_runs; i++)
+		n += samples->runs[i].side >= first && samples->runs[i].side <= last;
+	return n;
 }
 
 static TwoSamplesWalk *
-walk_over_sides(TwoSamples *samples, int first, int last)
+walk_over_sides(TwoSamples *samples, int first, int last, bool skips)
 {
 	TwoSamplesWalk *walk = palloc(sizeof(TwoSamplesWalk));
 
@@ -98,7 +117,7 @@ walk_over_sides(TwoSamples *samples, int first, int last)
 	}
 	for (int i = 0; i < samples->n_runs; i++)
 		if (samples->runs[i].side >= first && samples->runs[i].side <= last)
-			cursor_of_run(next_cursor(walk), samples, &samples->runs[i]);
+			cursor_of_run(next_cursor(walk), &samples->runs[i], skips);
 	memcpy(walk->heap, walk->cursors, walk->n_cursors * sizeof(SampleCursor *));
 	sample_walk_begin(&walk->walk, walk->heap, walk->n_cursors);
 	return walk;
@@ -107,13 +126,16 @@ walk_over_sides(TwoSamples *samples, int first, int last)
 TwoSamplesWalk *
 two_samples_walk(TwoSamples *samples)
 {
-	return walk_over_sides(samples, 0, 1);
+	return walk_over_sides(samples, 0, 1, false);
 }
 
 TwoSamplesWalk *
 two_samples_walk_of_side(TwoSamples *samples, int side)
 {
-	return walk_over_sides(samples, side, side);
+	/* The places of the blocks of many runs would take much memory, and skipping time. */
+	bool skips = runs_of_sides(samples, side, side) < SAMPLE_WALK_SKIPPED_CURSORS;
+
+	return walk_over_sides(samples, side, side, skips);
 }
 
 /* A run that is not what its header says, from a state that was forged, or a file that was. */
@@ -124,54 +146,61 @@ check_cursor(const SampleCursor *cursor)
 		aggregate_state_damaged();
 }
 
+static uint64
+rows_of_block(const KeyRun *run, const SampleBlockPlace *places, Size i)
+{
+	return (i + 1 < run->n_blocks ? places[i + 1].before : run->rows) - places[i].before;
+}
+
+/* The bytes of a block; of a file they are read to the buffer. */
+static const uint8 *
+bytes_of_block(const KeyRun *run, const SampleBlockPlace *places, Size i, uint8 *buffer, Size *size)
+{
+	Size offset = places[i].offset;
+
+	*size = (i + 1 < run->n_blocks ? places[i + 1].offset : run->size) - offset;
+	if (run->bytes != NULL)
+		return run->bytes + offset;
+	if (*size > SAMPLE_BLOCK_MOST)
+		aggregate_state_damaged();
+	run_read(run, offset, buffer, *size);
+	return buffer;
+}
+
 /* Of blocks that lie between edges, the number of rows is enough. */
 static void
-scan_blocks(const KeyRun *run, const uint64 *edges, size_t n_edges, KeysConsumer consumer,
-            void *state)
+scan_run(const KeyRun *run, const uint64 *edges, size_t n_edges, KeysConsumer consumer, void *state)
 {
-	SampleBlockPlace *places = blocks_of_run(run);
+	SampleBlockPlace *places = run_places(run);
 	uint64 keys[SAMPLE_BLOCK_KEYS], counts[SAMPLE_BLOCK_KEYS];
+	uint8 buffer[SAMPLE_BLOCK_MOST];
 	size_t edge = 0;
 
 	for (Size i = 0; i < run->n_blocks; i++)
 	{
 		uint64 end = i + 1 < run->n_blocks ? places[i + 1].first : PG_UINT64_MAX;
-		const uint8 *bytes = run->bytes + places[i].offset;
 		SampleBlock block;
+		const uint8 *bytes;
+		Size size;
 
 		while (edge < n_edges && edges[edge] < places[i].first)
 			edge++;
-		if (!sample_block_open(bytes, run->size - places[i].offset, &block))
-			aggregate_state_damaged();
 		if (edge == n_edges || edges[edge] >= end)
 		{
-			consumer(state, &block.first, &block.rows, 1);
+			uint64 rows = rows_of_block(run, places, i);
+
+			consumer(state, &places[i].first, &rows, 1);
 			continue;
 		}
-		if (!sample_block_read(bytes, &block, keys, counts))
+		CHECK_FOR_INTERRUPTS();
+		bytes = bytes_of_block(run, places, i, buffer, &size);
+		if (!sample_block_open(bytes, size, &block) || block.first != places[i].first ||
+		    block.rows != rows_of_block(run, places, i) ||
+		    !sample_block_read(bytes, &block, keys, counts))
 			aggregate_state_damaged();
 		consumer(state, keys, block.count_bits > 0 ? counts : NULL, block.n);
 	}
 	pfree(places);
-}
-
-static void
-scan_file(const KeyRun *run, BufFile *file, KeysConsumer consumer, void *state)
-{
-	SampleCursor *cursor = palloc(sizeof(SampleCursor));
-	RunReader *reader = run_reader_create(run, file);
-
-	sample_cursor_of_run(cursor, run->side, run_reader_source, reader);
-	while (sample_cursor_ready(cursor))
-	{
-		CHECK_FOR_INTERRUPTS();
-		consumer(state, cursor->keys, cursor->counts, cursor->n);
-		cursor->next = cursor->n;
-	}
-	check_cursor(cursor);
-	pfree(reader->buffer);
-	pfree(reader);
-	pfree(cursor);
 }
 
 /* Nothing is sorted, and runs are read one after the other. */
@@ -187,10 +216,7 @@ two_samples_scan(TwoSamples *samples, int side, const uint64 *edges, size_t n_ed
 		CHECK_FOR_INTERRUPTS();
 		if (run->side != side)
 			continue;
-		if (run->bytes != NULL)
-			scan_blocks(run, edges, n_edges, consumer, state);
-		else
-			scan_file(run, samples->file, consumer, state);
+		scan_run(run, edges, n_edges, consumer, state);
 	}
 }
 

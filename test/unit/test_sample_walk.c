@@ -48,6 +48,14 @@ give_bytes(SampleCursor *cursor, const uint8_t **bytes)
 	return left + size;
 }
 
+static void
+seek_bytes(SampleCursor *cursor, uint64_t offset)
+{
+	Run *run = cursor->source_state;
+
+	run->given = offset;
+}
+
 static Run
 encode(const uint64_t *keys, size_t n)
 {
@@ -108,9 +116,18 @@ make_samples(Samples *samples, int kind)
 	}
 }
 
-/* Cursors over the parts; of runs whose blocks are known, or that are read in order. */
+/* How runs are read. */
+typedef enum Way
+{
+	IN_ORDER, /* their blocks are not known */
+	IN_MEMORY,
+	BY_SEEKING,
+	N_WAYS
+} Way;
+
+/* Cursors over the parts. */
 static void
-open_samples(Samples *samples, bool known)
+open_samples(Samples *samples, Way way)
 {
 	const size_t ends[] = {0, 1000, 1001, 4000, N};
 
@@ -128,11 +145,12 @@ open_samples(Samples *samples, bool known)
 				Run *run = &samples->runs[side][part];
 
 				run->given = 0;
-				if (known)
-					sample_cursor_of_blocks(cursor, side, run->bytes, run->size, size, run->places,
-					                        run->n_places);
+				if (way == IN_MEMORY)
+					sample_cursor_of_bytes(cursor, side, run->bytes, run->size);
 				else
 					sample_cursor_of_run(cursor, side, give_bytes, run);
+				if (way != IN_ORDER)
+					sample_cursor_know_blocks(cursor, size, run->places, run->n_places, seek_bytes);
 			}
 		}
 }
@@ -184,12 +202,12 @@ a_walk_over_any_split_is_the_same(void **state)
 	for (int kind = 0; kind < N_KINDS; kind++)
 	{
 		make_samples(&samples, kind);
-		for (int known = 0; known < 2; known++)
+		for (Way way = 0; way < N_WAYS; way++)
 		{
 			size_t places[2] = {0, 0};
 			size_t n;
 
-			open_samples(&samples, known == 1);
+			open_samples(&samples, way);
 			sample_walk_begin(&walk, samples.all, 2 * PARTS);
 			while ((n = sample_walk_next(&walk, ties, TIES)) > 0)
 				compare_ties(&samples, places, ties, n);
@@ -232,7 +250,7 @@ a_walk_skips_what_it_says(void **state)
 		{
 			size_t places[2] = {0, 0};
 
-			open_samples(&samples, true);
+			open_samples(&samples, round % 2 == 0 ? IN_MEMORY : BY_SEEKING);
 			sample_walk_begin(&walk, samples.all, 2 * PARTS);
 			for (;;)
 			{
@@ -266,7 +284,7 @@ a_run_whose_blocks_are_not_known_is_not_skipped(void **state)
 	double last;
 
 	make_samples(&samples, 0);
-	open_samples(&samples, false);
+	open_samples(&samples, IN_ORDER);
 	sample_walk_begin(&walk, samples.all, 2 * PARTS);
 	assert_int_equal(sample_walk_skip(&walk, N, &last), 0);
 	free_samples(&samples);

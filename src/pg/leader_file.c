@@ -1,0 +1,211 @@
+/*
+ * leader_file.c
+ *		Temporary files that a process leaves to the leader of its parallel query.
+ *
+ * A leader cannot make a set of files that aggregates in its workers know of. But each knows
+ * the leader's process, and PostgreSQL names the directory of a set by its process and number.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include "access/xact.h"
+#include "catalog/pg_tablespace_d.h"
+#include "commands/tablespace.h"
+#include "common/file_utils.h"
+#include "miscadmin.h"
+#include "pg/leader_file.h"
+#include "storage/fd.h"
+#include "storage/proc.h"
+#include "utils/memutils.h"
+
+/* PostgreSQL numbers a process's own sets from 0 to below INT_MAX. */
+#define SET_NUMBER (PG_UINT32_MAX - 4106)
+
+/* Whether this process may have made files without any worker. */
+static bool has_created = false;
+
+static pid_t
+leader_process(void)
+{
+	return MyProc->lockGroupLeader != NULL ? MyProc->lockGroupLeader->pid : MyProcPid;
+}
+
+static FileSet
+set_of_leader(Oid tablespace)
+{
+	return (FileSet){.creator_pid = leader_process(),
+	                 .number = SET_NUMBER,
+	                 .ntablespaces = 1,
+	                 .tablespaces = {tablespace}};
+}
+
+static void
+name_of(const LeaderFile *file, char name[MAXPGPATH])
+{
+	snprintf(name, MAXPGPATH, "%d." INT64_FORMAT ".%u", file->creator, file->started, file->number);
+}
+
+static Oid
+temporary_tablespace(void)
+{
+	Oid tablespace;
+
+	PrepareTempTablespaces();
+	tablespace = TempTablespacesAreSet() ? GetNextTempTableSpace() : InvalidOid;
+	return OidIsValid(tablespace) ? tablespace : MyDatabaseTableSpace;
+}
+
+BufFile *
+leader_file_create(LeaderFile *file)
+{
+	static uint32 n_created = 0;
+	char name[MAXPGPATH];
+
+	file->creator = MyProcPid;
+	file->started = MyStartTimestamp;
+	file->number = n_created++;
+	file->tablespace = temporary_tablespace();
+	file->set = set_of_leader(file->tablespace);
+	has_created = true;
+	name_of(file, name);
+	return BufFileCreateFileSet(&file->set, name);
+}
+
+BufFile *
+leader_file_open(LeaderFile *file)
+{
+	char name[MAXPGPATH];
+
+	file->set = set_of_leader(file->tablespace);
+	name_of(file, name);
+	return BufFileOpenFileSet(&file->set, name, O_RDONLY, false);
+}
+
+/* By its segments, which buffile.c numbers: BufFileDeleteFileSet fails where one cannot be deleted. */
+void
+leader_file_delete(LeaderFile *file)
+{
+	char name[MAXPGPATH];
+	char segment[MAXPGPATH + 16];
+	int n = 0;
+
+	name_of(file, name);
+	do
+		snprintf(segment, sizeof(segment), "%s.%d", name, n++);
+	while (FileSetDelete(&file->set, segment, false));
+}
+
+typedef struct Deletion
+{
+	LeaderFile file;
+	MemoryContextCallback callback;
+} Deletion;
+
+static void
+delete_file(void *argument)
+{
+	leader_file_delete(&((Deletion *) argument)->file);
+}
+
+void
+leader_file_delete_with(const LeaderFile *file, MemoryContext context)
+{
+	Deletion *deletion = MemoryContextAlloc(context, sizeof(Deletion));
+
+	deletion->file = *file;
+	deletion->callback.func = delete_file;
+	deletion->callback.arg = deletion;
+	MemoryContextRegisterResetCallback(context, &deletion->callback);
+}
+
+/*
+ * What follows runs while a transaction fails, where an error would be the end of the server: it stays clear of
+ * AllocateDir, which fails when a query has too much open.
+ */
+static void
+report(const char *what, const char *path)
+{
+	ereport(LOG, (errcode_for_file_access(), errmsg("could not %s \"%s\": %m", what, path)));
+}
+
+static void
+delete_directory(const char *path)
+{
+	char file[MAXPGPATH * 2];
+	struct dirent *entry;
+	DIR *directory = opendir(path);
+
+	if (directory == NULL)
+	{
+		if (errno != ENOENT)
+			report("open directory", path);
+		return;
+	}
+	while ((entry = readdir(directory)) != NULL)
+	{
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		if (unlink(file) != 0 && errno != ENOENT)
+			report("delete file", file);
+	}
+	closedir(directory);
+	if (rmdir(path) != 0 && errno != ENOENT)
+		report("delete directory", path);
+}
+
+/* Of this process's set, as fileset.c names it. */
+static void
+delete_in_tablespace(Oid tablespace)
+{
+	char temporary[MAXPGPATH];
+	char path[MAXPGPATH * 2];
+
+	TempTablespacePath(temporary, tablespace);
+	snprintf(path, sizeof(path), "%s/%s%d.%u.fileset", temporary, PG_TEMP_FILE_PREFIX, MyProcPid,
+	         SET_NUMBER);
+	delete_directory(path);
+}
+
+/* In every tablespace: a worker that failed did not say which one it took, and no catalog can be read now. */
+static void
+delete_all(void)
+{
+	DIR *tablespaces = opendir("pg_tblspc");
+	struct dirent *entry;
+
+	delete_in_tablespace(DEFAULTTABLESPACE_OID);
+	if (tablespaces == NULL)
+	{
+		report("open directory", "pg_tblspc");
+		return;
+	}
+	while ((entry = readdir(tablespaces)) != NULL)
+		if (OidIsValid(atooid(entry->d_name)))
+			delete_in_tablespace(atooid(entry->d_name));
+	closedir(tablespaces);
+}
+
+/*
+ * Workers may have left files of which no message was read: because of an error, or since nobody asked for it. So
+ * the ends of all transactions of a process that has ever had workers are looked at; workers have ended before.
+ */
+static void
+at_end_of_transaction(XactEvent event, void *argument)
+{
+	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE &&
+	    event != XACT_EVENT_ABORT)
+		return;
+	if (has_created || MyProc->lockGroupLeader == MyProc)
+		delete_all();
+	has_created = false;
+}
+
+void
+leader_file_define(void)
+{
+	RegisterXactCallback(at_end_of_transaction, NULL);
+}

@@ -1,0 +1,36 @@
+/*
+ * leader_file.h
+ *		Temporary files that a process leaves to the leader of its parallel query.
+ *
+ * A worker creates such a file, writes it, exports it (BufFileExportFileSet) and closes it; its name goes to the
+ * leader, who opens, reads, closes and deletes it. Files that no leader came to read are deleted at the end of the
+ * leader's transaction, not before: an error that a subtransaction catches may leave some until then. After a crash
+ * the server deletes them as all temporary files. A process without a leader is its own.
+ */
+#ifndef FRAUD_DETECT_LEADER_FILE_H
+#define FRAUD_DETECT_LEADER_FILE_H
+
+#include "storage/buffile.h"
+
+typedef struct LeaderFile
+{
+	int32 creator; /* process */
+	int64 started; /* when it began: processes get numbers of others that have ended */
+	uint32 number; /* of the creator's files */
+	Oid tablespace;
+	FileSet set; /* of the leader; what is open points to it */
+} LeaderFile;
+
+/* For the module: what deletes files that are left. */
+extern void leader_file_define(void);
+
+/* A new file, in a temporary tablespace; BufFile in CurrentMemoryContext, closed with CurrentResourceOwner. */
+extern BufFile *leader_file_create(LeaderFile *file);
+/* To read: a file of the same leader, by its name, which is all but the set. */
+extern BufFile *leader_file_open(LeaderFile *file);
+/* After it has been closed; no error where it is gone, or cannot be deleted. */
+extern void leader_file_delete(LeaderFile *file);
+/* The same when the context ends. */
+extern void leader_file_delete_with(const LeaderFile *file, MemoryContext context);
+
+#endif
