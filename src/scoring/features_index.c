@@ -32,6 +32,7 @@
 #include "storage/predicate.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #define N_ENTRIES 64 /* that are read together */
 #define N_AHEAD 4    /* rows that the processor is told of before they are looked at */
@@ -136,7 +137,10 @@ make_keys(EventIndex *made, List *conditions, Relation index)
 	return true;
 }
 
-/* Do the entries of a card, or what else must be equal, ascend by this column, from some value on? */
+/*
+ * Do the entries of a card, or what else must be equal, ascend by this column, from some value on? The plan has
+ * no Sort, so rows come as the index has them.
+ */
 static bool
 ascends(const EventIndex *made, Relation index, AttrNumber column)
 {
@@ -462,6 +466,8 @@ event_index_read(EventIndex *index, const CachedPlan *plan, const ParamListInfoD
 	Relation btree;
 	Reading reading = {.index = index, .receive = receive, .receiver = receiver};
 
+	/* Marks of all-visible pages say so for such a snapshot, not for others. */
+	Assert(IsMVCCSnapshot(snapshot));
 	CHECK_PLAN_PERMISSIONS(linitial_node(PlannedStmt, plan->stmt_list));
 	table = table_open(index->table, NoLock);
 	btree = index_open(index->index, AccessShareLock);

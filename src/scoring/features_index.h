@@ -20,8 +20,9 @@ typedef bool (*EventReceiver)(void *receiver, Datum *values, bool *nulls);
 /*
  * What it takes to run a plan, in the current memory context; NULL for a plan that is more than
  * a scan of one B-tree of a heap by comparisons of its columns with parameters, whose target list is
- * plain columns. Parameter "end", from 0 on, is where the rows of such a plan end (column < parameter), in
- * whose order they come; the receiver has to tell when it is reached. "plan" must not change as
+ * plain columns. Parameter "end", from 0 on, is where the rows of such a plan end (column < parameter).
+ * Where the index has rows of one card ascend by that column, rows beyond the end come, too, and the
+ * receiver has to tell when it is reached; else they do not. "plan" must not change as
  * long as the answer is used: see CachedPlan.generation.
  */
 extern EventIndex *event_index_of(const CachedPlan *plan, int end);
