@@ -45,6 +45,11 @@ SELECT fraud_psi(value, is_current) AS psi, fraud_ks(value, is_current) AS ks, f
 FROM amount;
 SELECT plan_of('SELECT * FROM found');
 SELECT (psi, ks, energy) = (SELECT psi, ks, energy FROM expected) AS same, files FROM found;
+-- Within a transaction, too.
+BEGIN;
+SELECT psi > 0 AS psi FROM found;
+SELECT files();
+COMMIT;
 SELECT left_over();
 SELECT plan_of('SELECT fraud_profile(a)::text AS profile, files() AS files FROM amount AS a');
 SELECT profile = (SELECT profile FROM expected_profile) AS same, files
@@ -110,7 +115,10 @@ SET enable_gathermerge = off;
 SET work_mem = '64kB';
 \set query 'SELECT two.i, g.part FROM two LEFT JOIN (SELECT part, fraud_psi(value, is_current) AS psi FROM amount GROUP BY part) AS g ON g.psi * two.i > -1 ORDER BY 1, 2'
 SELECT plan_of(:'query');
+BEGIN;
 :query;
+SELECT files();
+COMMIT;
 RESET enable_material;
 RESET enable_gathermerge;
 RESET work_mem;

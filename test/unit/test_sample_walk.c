@@ -290,6 +290,50 @@ a_run_whose_blocks_are_not_known_is_not_skipped(void **state)
 	free_samples(&samples);
 }
 
+/* A walk that ends in the middle is damaged, and gives no value that the samples do not have. */
+static void
+what_is_known_of_blocks_is_compared_with_them(void **state)
+{
+	static Samples samples;
+	static SampleWalk walk;
+	SampleTie ties[TIES];
+	int noticed = 0;
+
+	for (int round = 0; round < 40; round++)
+	{
+		SampleBlockPlace *place;
+		RandomState random;
+		bool damaged = false;
+		uint64_t rows = 0;
+		double last;
+		size_t n;
+
+		random_seed(&random, 10, (uint64_t) round);
+		make_samples(&samples, 0);
+		open_samples(&samples, round % 2 == 0 ? IN_MEMORY : BY_SEEKING);
+		/* Of the longest run, not the first block. */
+		place =
+		    &samples.runs[0][2].places[1 + random_below(&random, samples.runs[0][2].n_places - 1)];
+		if (round % 4 < 2)
+			place->first++;
+		else
+			place->before++;
+		sample_walk_begin(&walk, samples.all, 2 * PARTS);
+		while ((n = sample_walk_next(&walk, ties, TIES)) > 0 && rows < 4 * N)
+		{
+			for (size_t i = 0; i < n; i++)
+				rows += ties[i].counts[0] + ties[i].counts[1];
+			rows += sample_walk_skip(&walk, random_below(&random, 300), &last);
+		}
+		for (int i = 0; i < 2 * PARTS; i++)
+			damaged |= samples.cursors[i / PARTS][i % PARTS].damaged;
+		assert_true(damaged || rows == 2 * N);
+		noticed += damaged;
+		free_samples(&samples);
+	}
+	assert_true(noticed > 30);
+}
+
 /* Whatever the bytes are, a cursor ends, with keys that ascend. */
 static void
 read_all(SampleCursor *cursor)
@@ -401,6 +445,7 @@ main(void)
 	    cmocka_unit_test(a_walk_over_any_split_is_the_same),
 	    cmocka_unit_test(a_walk_skips_what_it_says),
 	    cmocka_unit_test(a_run_whose_blocks_are_not_known_is_not_skipped),
+	    cmocka_unit_test(what_is_known_of_blocks_is_compared_with_them),
 	    cmocka_unit_test(a_cut_run_is_noticed),
 	    cmocka_unit_test(any_bytes_can_be_read),
 	    cmocka_unit_test(runs_are_small),
