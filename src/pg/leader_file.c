@@ -42,6 +42,17 @@ set_of_leader(Oid tablespace)
 	                 .tablespaces = {tablespace}};
 }
 
+/* Where fileset.c puts a leader's set. */
+static void
+path_of_set(pid_t leader, Oid tablespace, char path[MAXPGPATH])
+{
+	char temporary[MAXPGPATH];
+
+	TempTablespacePath(temporary, tablespace);
+	snprintf(path, MAXPGPATH, "%s/%s%d.%u.fileset", temporary, PG_TEMP_FILE_PREFIX, leader,
+	         SET_NUMBER);
+}
+
 static void
 name_of(const LeaderFile *file, char name[MAXPGPATH])
 {
@@ -58,6 +69,18 @@ temporary_tablespace(void)
 	return OidIsValid(tablespace) ? tablespace : MyDatabaseTableSpace;
 }
 
+/* See delete_all(). */
+static void
+make_default_directory(void)
+{
+	char temporary[MAXPGPATH];
+	char path[MAXPGPATH];
+
+	TempTablespacePath(temporary, DEFAULTTABLESPACE_OID);
+	path_of_set(leader_process(), DEFAULTTABLESPACE_OID, path);
+	PathNameCreateTemporaryDir(temporary, path);
+}
+
 BufFile *
 leader_file_create(LeaderFile *file)
 {
@@ -70,6 +93,7 @@ leader_file_create(LeaderFile *file)
 	file->tablespace = temporary_tablespace();
 	file->set = set_of_leader(file->tablespace);
 	has_created = true;
+	make_default_directory();
 	name_of(file, name);
 	return BufFileCreateFileSet(&file->set, name);
 }
@@ -123,15 +147,9 @@ leader_file_delete_with(const LeaderFile *file, MemoryContext context)
 
 /*
  * What follows runs while a transaction fails, where an error would be the end of the server: it stays clear of
- * AllocateDir, which fails when a query has too much open.
+ * AllocateDir, which fails when a query has too much open. False: there was no such directory.
  */
-static void
-report(const char *what, const char *path)
-{
-	ereport(LOG, (errcode_for_file_access(), errmsg("could not %s \"%s\": %m", what, path)));
-}
-
-static void
+static bool
 delete_directory(const char *path)
 {
 	char file[MAXPGPATH * 2];
@@ -140,9 +158,11 @@ delete_directory(const char *path)
 
 	if (directory == NULL)
 	{
-		if (errno != ENOENT)
-			report("open directory", path);
-		return;
+		if (errno == ENOENT)
+			return false;
+		ereport(LOG,
+		        (errcode_for_file_access(), errmsg("could not open directory \"%s\": %m", path)));
+		return true;
 	}
 	while ((entry = readdir(directory)) != NULL)
 	{
@@ -150,43 +170,51 @@ delete_directory(const char *path)
 			continue;
 		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
 		if (unlink(file) != 0 && errno != ENOENT)
-			report("delete file", file);
+			ereport(LOG,
+			        (errcode_for_file_access(), errmsg("could not remove file \"%s\": %m", file)));
 	}
 	closedir(directory);
 	if (rmdir(path) != 0 && errno != ENOENT)
-		report("delete directory", path);
+		ereport(LOG,
+		        (errcode_for_file_access(), errmsg("could not remove directory \"%s\": %m", path)));
+	return true;
 }
 
-/* Of this process's set, as fileset.c names it. */
 static void
-delete_in_tablespace(Oid tablespace)
-{
-	char temporary[MAXPGPATH];
-	char path[MAXPGPATH * 2];
-
-	TempTablespacePath(temporary, tablespace);
-	snprintf(path, sizeof(path), "%s/%s%d.%u.fileset", temporary, PG_TEMP_FILE_PREFIX, MyProcPid,
-	         SET_NUMBER);
-	delete_directory(path);
-}
-
-/* In every tablespace: a worker that failed did not say which one it took, and no catalog can be read now. */
-static void
-delete_all(void)
+delete_elsewhere(void)
 {
 	DIR *tablespaces = opendir("pg_tblspc");
 	struct dirent *entry;
+	char path[MAXPGPATH];
 
-	delete_in_tablespace(DEFAULTTABLESPACE_OID);
 	if (tablespaces == NULL)
 	{
-		report("open directory", "pg_tblspc");
+		ereport(LOG, (errcode_for_file_access(),
+		              errmsg("could not open directory \"%s\": %m", "pg_tblspc")));
 		return;
 	}
 	while ((entry = readdir(tablespaces)) != NULL)
-		if (OidIsValid(atooid(entry->d_name)))
-			delete_in_tablespace(atooid(entry->d_name));
+	{
+		if (!OidIsValid(atooid(entry->d_name)))
+			continue;
+		path_of_set(MyProcPid, atooid(entry->d_name), path);
+		(void) delete_directory(path);
+	}
 	closedir(tablespaces);
+}
+
+/*
+ * Whoever has a file anywhere has the directory of the default tablespace, too, so that one look says most often that
+ * there is nothing. A worker that failed did not say which tablespace it took, and no catalog can be read now.
+ */
+static void
+delete_all(void)
+{
+	char path[MAXPGPATH];
+
+	path_of_set(MyProcPid, DEFAULTTABLESPACE_OID, path);
+	if (delete_directory(path))
+		delete_elsewhere();
 }
 
 /*

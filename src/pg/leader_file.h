@@ -3,9 +3,9 @@
  *		Temporary files that a process leaves to the leader of its parallel query.
  *
  * A worker creates such a file, writes it, exports it (BufFileExportFileSet) and closes it; its name goes to the
- * leader, who opens, reads, closes and deletes it. Files that no leader came to read are deleted at the end of the
- * leader's transaction, not before: an error that a subtransaction catches may leave some until then. After a crash
- * the server deletes them as all temporary files. A process without a leader is its own.
+ * leader, who opens, reads, closes and deletes it. Files that no leader came to read, because of an error or since nobody
+ * asked for them (LIMIT), are deleted at the end of the leader's transaction, not before. After a crash the server deletes
+ * them as all temporary files. A process without a leader is its own.
  */
 #ifndef FRAUD_DETECT_LEADER_FILE_H
 #define FRAUD_DETECT_LEADER_FILE_H

@@ -7,7 +7,6 @@
 
 #include <math.h>
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "pg/memory.h"
@@ -48,6 +47,14 @@ two_samples_argument(FunctionCallInfo fcinfo)
 	return PG_ARGISNULL(0) ? NULL : (TwoSamples *) PG_GETARG_POINTER(0);
 }
 
+/* Part of what a leader gathers, not of what a function called there, or partitions, make of it. */
+static bool
+is_below_gather(const AggState *aggregate)
+{
+	return DO_AGGSPLIT_SERIALIZE(aggregate->aggsplit) &&
+	       aggregate->ss.ps.state->es_query_dsa != NULL;
+}
+
 TwoSamples *
 two_samples_create(FunctionCallInfo fcinfo)
 {
@@ -62,8 +69,7 @@ two_samples_create(FunctionCallInfo fcinfo)
 	samples->query = query_context(fcinfo);
 	samples->parameter = NAN;
 	samples->may_spill = kind == AGG_CONTEXT_AGGREGATE;
-	samples->leaves_file = samples->may_spill && IsInParallelMode() &&
-	                       DO_AGGSPLIT_SERIALIZE(((AggState *) fcinfo->context)->aggsplit);
+	samples->leaves_file = samples->may_spill && is_below_gather((AggState *) fcinfo->context);
 	samples->most_bytes_of_runs =
 	    samples->may_spill ? (Size) work_mem * 1024 / RUNS_SHARE : MaxAllocHugeSize;
 	samples->most_keys = (Size) work_mem * 1024 / KEYS_SHARE / sizeof(uint64);

@@ -6,6 +6,7 @@
 #include "postgres.h"
 #include "pg/compat.h"
 
+#include "access/parallel.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "pg/query_scratch.h"
@@ -189,6 +190,13 @@ two_samples_add_run(TwoSamples *samples, const KeyRun *source, FunctionCallInfo 
 	keep_run(samples, run, source->bytes, fcinfo);
 }
 
+/* The part of the leader itself: it may be asked for it again, where workers are started anew, and deletes it in the end. */
+static bool
+is_leaders_own(const LeaderFile *name)
+{
+	return name->creator == MyProcPid && !IsParallelWorker();
+}
+
 /* Whether each message comes once: what lies between the workers and the aggregate may give it again. */
 static bool
 comes_once(FunctionCallInfo fcinfo)
@@ -203,15 +211,16 @@ two_samples_take_runs(TwoSamples *samples, const KeyRun *runs, int n, const Lead
                       FunctionCallInfo fcinfo)
 {
 	HandedFile *handed = MemoryContextAlloc(samples->context, sizeof(HandedFile));
+	bool own = is_leaders_own(name);
 	MemoryContext caller;
 
 	close_files_in_the_end(samples, fcinfo);
 	handed->name = *name;
-	handed->deletes = comes_once(fcinfo);
+	handed->deletes = !own && comes_once(fcinfo);
 	caller = MemoryContextSwitchTo(samples->context);
 	handed->file = leader_file_open(&handed->name);
 	MemoryContextSwitchTo(caller);
-	if (!handed->deletes)
+	if (!own && !handed->deletes)
 		leader_file_delete_with(&handed->name, samples->query);
 	handed->next = samples->handed;
 	samples->handed = handed;
@@ -244,6 +253,8 @@ leave_file(TwoSamples *samples)
 	BufFileExportFileSet(samples->file);
 	BufFileClose(samples->file);
 	samples->file = NULL;
+	if (is_leaders_own(samples->name))
+		leader_file_delete_with(samples->name, samples->query);
 }
 
 /* All runs come to memory, for a message. */
@@ -260,6 +271,7 @@ read_file(TwoSamples *samples)
 		bytes = MemoryContextAllocHuge(samples->context, run->size);
 		run_read(run, 0, bytes, run->size);
 		run->bytes = bytes;
+		run->file = NULL;
 		samples->bytes_of_runs += run->size;
 	}
 	BufFileClose(samples->file);

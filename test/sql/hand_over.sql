@@ -99,6 +99,10 @@ SELECT left_over();
 SELECT plan_of('SELECT i > 50 AS part, fraud_psi(value, is_current) IS NOT NULL AS psi FROM amount GROUP BY 1 LIMIT 1');
 SELECT i > 50 AS part, fraud_psi(value, is_current) IS NOT NULL AS psi FROM amount GROUP BY 1 LIMIT 1;
 SELECT left_over();
+SET temp_tablespaces = hand_over_space;
+SELECT i > 50 AS part, fraud_psi(value, is_current) IS NOT NULL AS psi FROM amount GROUP BY 1 LIMIT 1;
+SELECT left_over();
+RESET temp_tablespaces;
 SELECT part, psi IS NULL FROM (SELECT part, fraud_psi(value, is_current) FILTER (WHERE part = 1) AS psi FROM amount GROUP BY part) AS g LIMIT 1;
 SELECT left_over();
 RESET enable_hashagg;
@@ -152,7 +156,24 @@ END $$;
 ALTER TABLE two SET (parallel_workers = 2);
 SELECT plan_of('SELECT i, psi_of(-i) FROM two');
 SELECT i, psi_of(-i) = (SELECT psi FROM expected) AS same FROM two;
+-- The leader's own part, asked for again when its workers would start anew.
+SET parallel_leader_participation = on;
+SET max_parallel_workers = 0;
+SET enable_material = off;
+ALTER TABLE two SET (parallel_workers = 0);
+ALTER TABLE amount_0 SET (parallel_workers = 0);
+ALTER TABLE amount_1 SET (parallel_workers = 0);
+\set query 'SELECT i, (SELECT count(*) FROM (SELECT value > 1000 AS part, fraud_psi(value, is_current) AS psi FROM amount_in_parts GROUP BY 1 ORDER BY 1 OFFSET 0) AS g WHERE g.psi > -i) FROM two'
+SELECT plan_of(:'query');
+BEGIN;
+:query;
+SELECT files();
+COMMIT;
+RESET parallel_leader_participation;
+RESET max_parallel_workers;
+RESET enable_material;
 RESET enable_partitionwise_aggregate;
+SET parallel_leader_participation = off;
 SELECT left_over();
 
 -- Errors: of the leader when it has read, of a worker that has handed over a group, and within a subtransaction.
@@ -172,5 +193,18 @@ SELECT (psi, ks, energy) = (SELECT psi, ks, energy FROM expected) AS same FROM f
 COMMIT;
 SELECT left_over();
 RESET enable_hashagg;
+
+-- A leader that has not loaded the library, which only its workers use, would not look for files.
+ALTER TABLE two SET (parallel_workers = 2);
+\c
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET parallel_leader_participation = off;
+SET enable_partitionwise_aggregate = on;
+SELECT plan_of('SELECT i, psi_of(-i) FROM two');
+SELECT i, psi_of(-i) > 0 AS psi FROM two;
+SELECT left_over();
 
 DROP TABLESPACE hand_over_space;
