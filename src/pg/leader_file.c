@@ -131,7 +131,10 @@ typedef struct Deletion
 static void
 delete_file(void *argument)
 {
+	/* It may be written to the log, which is where a cancel would be taken. */
+	HOLD_INTERRUPTS();
 	leader_file_delete(&((Deletion *) argument)->file);
+	RESUME_INTERRUPTS();
 }
 
 void
@@ -147,9 +150,9 @@ leader_file_delete_with(const LeaderFile *file, MemoryContext context)
 
 /*
  * What follows runs while a transaction fails, where an error would be the end of the server: it stays clear of
- * AllocateDir, which fails when a query has too much open. False: there was no such directory.
+ * AllocateDir, which fails when a query has too much open.
  */
-static bool
+static void
 delete_directory(const char *path)
 {
 	char file[MAXPGPATH * 2];
@@ -158,11 +161,10 @@ delete_directory(const char *path)
 
 	if (directory == NULL)
 	{
-		if (errno == ENOENT)
-			return false;
-		ereport(LOG,
-		        (errcode_for_file_access(), errmsg("could not open directory \"%s\": %m", path)));
-		return true;
+		if (errno != ENOENT)
+			ereport(LOG, (errcode_for_file_access(),
+			              errmsg("could not open directory \"%s\": %m", path)));
+		return;
 	}
 	while ((entry = readdir(directory)) != NULL)
 	{
@@ -177,10 +179,10 @@ delete_directory(const char *path)
 	if (rmdir(path) != 0 && errno != ENOENT)
 		ereport(LOG,
 		        (errcode_for_file_access(), errmsg("could not remove directory \"%s\": %m", path)));
-	return true;
 }
 
-static void
+/* False: they could not be looked at. */
+static bool
 delete_elsewhere(void)
 {
 	DIR *tablespaces = opendir("pg_tblspc");
@@ -191,21 +193,23 @@ delete_elsewhere(void)
 	{
 		ereport(LOG, (errcode_for_file_access(),
 		              errmsg("could not open directory \"%s\": %m", "pg_tblspc")));
-		return;
+		return false;
 	}
 	while ((entry = readdir(tablespaces)) != NULL)
 	{
 		if (!OidIsValid(atooid(entry->d_name)))
 			continue;
 		path_of_set(MyProcPid, atooid(entry->d_name), path);
-		(void) delete_directory(path);
+		delete_directory(path);
 	}
 	closedir(tablespaces);
+	return true;
 }
 
 /*
- * Whoever has a file anywhere has the directory of the default tablespace, too, so that one look says most often that
- * there is nothing. A worker that failed did not say which tablespace it took, and no catalog can be read now.
+ * Whoever has a file anywhere made the directory of the default tablespace first, and that goes last, so that one look
+ * says most often that there is nothing. A worker that failed did not say which tablespace it took, and no catalog can
+ * be read now. A message in the log would be where an interrupt is taken, and a directory stay open.
  */
 static void
 delete_all(void)
@@ -213,8 +217,12 @@ delete_all(void)
 	char path[MAXPGPATH];
 
 	path_of_set(MyProcPid, DEFAULTTABLESPACE_OID, path);
-	if (delete_directory(path))
-		delete_elsewhere();
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return;
+	HOLD_INTERRUPTS();
+	if (delete_elsewhere())
+		delete_directory(path);
+	RESUME_INTERRUPTS();
 }
 
 /*

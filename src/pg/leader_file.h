@@ -2,10 +2,11 @@
  * leader_file.h
  *		Temporary files that a process leaves to the leader of its parallel query.
  *
- * A worker creates such a file, writes it, exports it (BufFileExportFileSet) and closes it; its name goes to the
- * leader, who opens, reads, closes and deletes it. Files that no leader came to read, because of an error or since nobody
- * asked for them (LIMIT), are deleted at the end of the leader's transaction, not before. After a crash the server deletes
- * them as all temporary files. A process without a leader is its own.
+ * A worker, or the leader for its own part, creates such a file, writes it, exports it (BufFileExportFileSet) and
+ * closes it; its name goes to the leader, who opens, reads and closes it. It is deleted when somebody says so, and at
+ * the end of the leader's transaction: those of workers that nobody came to read, because of an error or since nobody
+ * asked for them (LIMIT), stay until then. After a crash the server deletes them as all temporary files. A process
+ * without a leader is its own.
  */
 #ifndef FRAUD_DETECT_LEADER_FILE_H
 #define FRAUD_DETECT_LEADER_FILE_H

@@ -47,7 +47,7 @@ two_samples_argument(FunctionCallInfo fcinfo)
 	return PG_ARGISNULL(0) ? NULL : (TwoSamples *) PG_GETARG_POINTER(0);
 }
 
-/* Part of what a leader gathers, not of what a function called there, or partitions, make of it. */
+/* In what a leader gathers from: not in a query of a function that is called there, nor where nothing is gathered. */
 static bool
 is_below_gather(const AggState *aggregate)
 {
