@@ -37,11 +37,14 @@ two_samples_begin_message(StringInfo message, int version, Size size)
 {
 	size += VARHDRSZ + 1;
 	if (!AllocSizeIsValid(size))
-		ereport(ERROR,
-		        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-		         errmsg("a worker has too many values to hand over"),
-		         errdetail("Without temporary files, 1 GB is the most that it can."),
-		         errhint("RESET temp_file_limit, or SET max_parallel_workers_per_gather = 0.")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		     errmsg("a part of an aggregate has too many values to hand over"),
+		     errdetail("Without a temporary file, which temp_file_limit and partitions that one "
+		               "process aggregates rule out, it can be 1 GB."),
+		     errhint("SET enable_partitionwise_aggregate = off, and with temp_file_limit "
+		             "max_parallel_workers_per_gather = 0.")));
 	message->data = palloc(size);
 	memory_use_large_pages(message->data, size);
 	message->maxlen = (int) size;
