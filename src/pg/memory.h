@@ -20,18 +20,4 @@ extern void require_memory(bool enough);
  */
 extern void memory_fault_in(void *memory, Size size);
 
-/*
- * Many megabytes that are written all over, such as what is sorted, get pages of 2 MB where the kernel
- * gives such: faults and misses of the TLB are what they cost most. A hint.
- */
-extern void memory_use_large_pages(void *memory, Size size);
-
-/*
- * Memory for which that is done, from where a large page can begin on: *chunk is what pfree takes. It cannot
- * be enlarged: memory that moves elsewhere would lose its large pages. Pieces begin at different places of their
- * pages, since some are filled side by side, a value of each column at a time: places at the same distance from
- * a large page share one set of every cache, which holds fewer lines than there are columns.
- */
-extern void *memory_allocate_large(MemoryContext context, Size size, void **chunk);
-
 #endif

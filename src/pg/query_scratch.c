@@ -6,7 +6,8 @@
 #include "pg/compat.h"
 
 #include "nodes/execnodes.h"
-#include "pg/memory.h"
+#include "pg/context_record.h"
+#include "pg/large_memory.h"
 #include "pg/query_scratch.h"
 
 /* Who asks for a little more than the one before gets by with the same. */
@@ -14,16 +15,13 @@
 
 typedef struct Scratch
 {
-	struct Scratch *next;
-	MemoryContext query;
-	void *memory;
-	void *chunk; /* what pfree takes for it */
+	ContextRecord record;
+	LargeMemory memory;
 	Size size;
-	MemoryContextCallback forget;
 } Scratch;
 
-/* Of the queries that run, one within the other: few. */
-static Scratch *all = NULL;
+/* Of the queries that run, one within the other. */
+static ContextRecord *all_scratch = NULL;
 
 MemoryContext
 query_context(FunctionCallInfo fcinfo)
@@ -32,47 +30,17 @@ query_context(FunctionCallInfo fcinfo)
 	return ((PlanState *) fcinfo->context)->state->es_query_cxt;
 }
 
-static void
-forget(void *argument)
-{
-	Scratch **place = &all;
-
-	while (*place != argument)
-		place = &(*place)->next;
-	*place = (*place)->next;
-}
-
-static Scratch *
-scratch_of(MemoryContext query)
-{
-	Scratch *scratch;
-
-	for (scratch = all; scratch != NULL; scratch = scratch->next)
-		if (scratch->query == query)
-			return scratch;
-	scratch = MemoryContextAllocZero(query, sizeof(Scratch));
-	scratch->query = query;
-	scratch->forget.func = forget;
-	scratch->forget.arg = scratch;
-	scratch->next = all;
-	all = scratch;
-	MemoryContextRegisterResetCallback(query, &scratch->forget);
-	return scratch;
-}
-
 void *
 query_scratch(MemoryContext query, Size size)
 {
-	Scratch *scratch = scratch_of(query);
+	Scratch *scratch = context_record(&all_scratch, query, sizeof(Scratch));
 
 	if (scratch->size >= size)
-		return scratch->memory;
-	if (scratch->memory != NULL)
-		pfree(scratch->chunk);
-	scratch->memory = NULL;
+		return scratch->memory.at;
+	large_memory_release(&scratch->memory);
 	scratch->size = 0;
 	size += SPARE(size);
-	scratch->memory = memory_allocate_large(query, size, &scratch->chunk);
+	scratch->memory = large_memory_allocate(query, size);
 	scratch->size = size;
-	return scratch->memory;
+	return scratch->memory.at;
 }

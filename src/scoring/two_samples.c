@@ -9,7 +9,6 @@
 
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
-#include "pg/memory.h"
 #include "pg/query_scratch.h"
 #include "scoring/two_samples_state.h"
 #include "utils/memutils.h"
@@ -117,21 +116,19 @@ two_samples_moments(TwoSamples *samples)
 static void
 grow(TwoSamples *samples, Size capacity)
 {
-	void *before = samples->keys_chunk;
-	void *chunk;
-	uint64 *keys = memory_allocate_large(samples->context, capacity * sizeof(uint64), &chunk);
+	LargeMemory memory = large_memory_allocate(samples->context, capacity * sizeof(uint64));
+	uint64 *keys = memory.at;
 
-	if (before != NULL)
+	if (samples->keys != NULL)
 	{
 		memcpy(keys, samples->keys, samples->n[0] * sizeof(uint64));
 		memcpy(keys + capacity - samples->n[1], two_samples_keys(samples, 1),
 		       samples->n[1] * sizeof(uint64));
 	}
+	large_memory_release(&samples->memory);
+	samples->memory = memory;
 	samples->keys = keys;
-	samples->keys_chunk = chunk;
 	samples->capacity = capacity;
-	if (before != NULL)
-		pfree(before);
 }
 
 static void

@@ -9,7 +9,7 @@
 #include "pg/compat.h"
 
 #include "libpq/pqformat.h"
-#include "pg/memory.h"
+#include "pg/large_memory.h"
 #include "scoring/aggregate_state.h"
 #include "scoring/two_samples_state.h"
 #include "utils/memutils.h"

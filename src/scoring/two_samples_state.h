@@ -7,6 +7,7 @@
 
 #include "core/moments.h"
 #include "lib/stringinfo.h"
+#include "pg/large_memory.h"
 #include "pg/leader_file.h"
 #include "scoring/two_samples.h"
 #include "storage/buffile.h"
@@ -43,7 +44,7 @@ struct TwoSamples
 	bool closes;      /* files, when the group ends */
 	/* Keys that are not part of a run yet: side 0 from the start on, side 1 from the end back. */
 	uint64 *keys;
-	void *keys_chunk; /* what pfree takes for them */
+	LargeMemory memory; /* of the keys */
 	Size capacity;
 	Size most_keys; /* before they become runs */
 	Size n[2];

@@ -186,3 +186,21 @@ SELECT fraud_psi(i::text, c) FROM many;
 
 -- One value on each side, which no test can tell from chance.
 SELECT fraud_cramer_von_mises_pvalue(v, c) AS cvm_p FROM (VALUES (1::float8, true), (0, false)) AS t(v, c);
+
+-- With much work_mem the values of groups and columns lie side by side in large pages: they are the same as without.
+CREATE TEMP TABLE grouped AS
+SELECT i % 12 AS g, sin(i) * i AS a, cos(i) * i AS b, i % 5 < 2 AS c FROM generate_series(1, 300000) AS i;
+ANALYZE grouped;
+CREATE FUNCTION statistics_of_groups() RETURNS TABLE (g int, psi float8[], ks float8[], profile text) LANGUAGE sql AS $$
+  SELECT g, ARRAY[fraud_psi(a, c), fraud_psi(b, c)], ARRAY[fraud_ks(a, NOT c), fraud_ks(b, NOT c)], fraud_profile(t)::text
+  FROM grouped AS t GROUP BY g
+$$;
+SET max_parallel_workers_per_gather = 0;
+SET work_mem = '4MB';
+CREATE TEMP TABLE without_large_pages AS SELECT * FROM statistics_of_groups();
+SET work_mem = '64MB';
+SET enable_sort = off;
+SELECT count(*), count(*) FILTER (WHERE s = w) AS same FROM statistics_of_groups() AS s JOIN without_large_pages AS w USING (g);
+SET enable_hashagg = off;
+RESET enable_sort;
+SELECT count(*), count(*) FILTER (WHERE s = w) AS same FROM statistics_of_groups() AS s JOIN without_large_pages AS w USING (g);

@@ -1,0 +1,154 @@
+/*
+ * large_memory.c
+ *		Memory that is written all over, in pages of 2 MB.
+ */
+#include "postgres.h"
+#include "pg/compat.h"
+
+#include <sys/mman.h>
+
+#include "miscadmin.h"
+#include "pg/context_record.h"
+#include "pg/large_memory.h"
+#include "utils/memutils.h"
+
+#define LARGE_PAGE ((Size) 2 * 1024 * 1024)
+/* Where pieces begin: an odd number of cache lines from each other. */
+#define N_BEGINNINGS 32
+#define BEGINNINGS_APART ((Size) 17 * PG_CACHE_LINE_SIZE)
+/* Less is allocated as any other memory, and so is as much as a large page for it would not be worth. */
+#define LEAST_SHARED ((Size) 32 * 1024)
+#define MOST_UNSHARED ((Size) 256 * 1024)
+/* What shares pages is reserved at once, which a hashed aggregate counts as used. */
+#define SHARED_OF_WORK_MEM 16
+#define MOST_SHARED_PAGES 4
+
+typedef struct SharedPages
+{
+	LargeMemory pages;
+	Size size;
+	Size used;
+	int n_pieces;
+	struct Sharing *sharing;
+} SharedPages;
+
+/* In a context. */
+typedef struct Sharing
+{
+	ContextRecord record;
+	Size unshared;     /* was allocated before pages were shared */
+	SharedPages *open; /* that the next piece may come from; NULL: none */
+} Sharing;
+
+static ContextRecord *all_sharing = NULL;
+
+void
+memory_use_large_pages(void *memory, Size size)
+{
+#ifdef MADV_HUGEPAGE
+	uintptr_t first = TYPEALIGN(LARGE_PAGE, memory);
+	uintptr_t end = TYPEALIGN_DOWN(LARGE_PAGE, (uintptr_t) memory + size);
+
+	if (first < end)
+		(void) madvise((void *) first, end - first, MADV_HUGEPAGE);
+#endif
+}
+
+static LargeMemory
+allocate_own(MemoryContext context, Size size)
+{
+	static uint32 n_allocated = 0;
+	Size shift = (n_allocated++ % N_BEGINNINGS) * BEGINNINGS_APART;
+	LargeMemory memory = {0};
+	char *first;
+
+	memory.chunk = MemoryContextAllocHuge(context, size + shift + LARGE_PAGE);
+	first = (char *) TYPEALIGN(LARGE_PAGE, memory.chunk);
+	memory_use_large_pages(first, size + shift);
+	memory.at = first + shift;
+	return memory;
+}
+
+static LargeMemory
+allocate_small(MemoryContext context, Size size)
+{
+	LargeMemory memory = {0};
+
+	memory.at = memory.chunk = MemoryContextAlloc(context, size);
+	return memory;
+}
+
+static SharedPages *
+open_shared_pages(Sharing *sharing, Size size)
+{
+	MemoryContext context = sharing->record.context;
+	SharedPages *shared = MemoryContextAllocZero(context, sizeof(SharedPages));
+
+	shared->pages = allocate_own(context, size);
+	shared->size = size;
+	shared->sharing = sharing;
+	return shared;
+}
+
+/* Pages without a piece are freed, or those that are open used from their start on again. */
+static void
+release_piece(SharedPages *shared)
+{
+	if (--shared->n_pieces > 0)
+		return;
+	shared->used = 0;
+	if (shared == shared->sharing->open)
+		return;
+	pfree(shared->pages.chunk);
+	pfree(shared);
+}
+
+static Size
+size_of_shared_pages(void)
+{
+	Size share = (Size) work_mem * 1024 / SHARED_OF_WORK_MEM;
+
+	return Min(TYPEALIGN_DOWN(LARGE_PAGE, share), MOST_SHARED_PAGES * LARGE_PAGE);
+}
+
+static LargeMemory
+allocate_shared(MemoryContext context, Size size)
+{
+	Sharing *sharing = context_record(&all_sharing, context, sizeof(Sharing));
+	Size most = size_of_shared_pages();
+	SharedPages *shared = sharing->open;
+	LargeMemory memory = {0};
+
+	if (sharing->unshared + size <= MOST_UNSHARED || size > most)
+	{
+		sharing->unshared += size;
+		return allocate_small(context, size);
+	}
+	if (shared == NULL || shared->used + size > shared->size)
+		shared = sharing->open = open_shared_pages(sharing, most);
+	memory.at = (char *) shared->pages.at + shared->used;
+	memory.shared = shared;
+	shared->used += size + BEGINNINGS_APART;
+	shared->n_pieces++;
+	return memory;
+}
+
+LargeMemory
+large_memory_allocate(MemoryContext context, Size size)
+{
+	if (size < LEAST_SHARED)
+		return allocate_small(context, size);
+	if (size < LARGE_PAGE)
+		return allocate_shared(context, size);
+	return allocate_own(context, size);
+}
+
+void
+large_memory_release(LargeMemory *memory)
+{
+	if (memory->shared != NULL)
+		release_piece(memory->shared);
+	else if (memory->at != NULL)
+		pfree(memory->chunk);
+	*memory = (LargeMemory){0};
+}
