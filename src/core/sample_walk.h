@@ -9,64 +9,7 @@
 #ifndef FRAUD_DETECT_SAMPLE_WALK_H
 #define FRAUD_DETECT_SAMPLE_WALK_H
 
-#include "core/sample_run.h"
-
-/* Sorted keys of one side, some at a time. */
-typedef struct SampleCursor SampleCursor;
-
-/* Bytes of a run. Returns how many it gave, 0 at the end; at least SAMPLE_BLOCK_MOST where there are as many. */
-typedef size_t (*SampleRunSource)(SampleCursor *cursor, const uint8_t **bytes);
-/* The source's next bytes are those of the run from this one on. */
-typedef void (*SampleRunSeek)(SampleCursor *cursor, uint64_t offset);
-
-struct SampleCursor
-{
-	const uint64_t *keys;
-	const uint64_t *counts; /* NULL: each key once */
-	size_t next;
-	size_t n;
-	int side;
-	/* Of a run only: bytes that are not unpacked yet. */
-	bool is_run;
-	SampleRunSource source; /* NULL: all are at hand */
-	void *source_state;
-	const uint8_t *at;
-	size_t n_bytes;
-	uint64_t last; /* key of the block before */
-	bool started;
-	bool damaged;         /* a block is cut off, or keys do not ascend */
-	const uint8_t *bytes; /* of a run in memory */
-	size_t size;
-	/* Of a run whose blocks are known. */
-	SampleRunSeek seek;
-	const SampleBlockPlace *places;
-	size_t n_places;
-	size_t block; /* the next one to be unpacked */
-	uint64_t rows;
-	uint64_t unpacked_keys[SAMPLE_BLOCK_KEYS];
-	uint64_t unpacked_counts[SAMPLE_BLOCK_KEYS];
-};
-
-/* A cursor over an array of sorted keys. */
-extern void sample_cursor_of_keys(SampleCursor *cursor, int side, const uint64_t *keys, size_t n);
-/*
- * A cursor over a run that is read in order. The source is asked when fewer than SAMPLE_BLOCK_MOST bytes
- * are left: it then has to give these (cursor->at, cursor->n_bytes) and what follows.
- */
-extern void sample_cursor_of_run(SampleCursor *cursor, int side, SampleRunSource source,
-                                 void *source_state);
-/* A cursor over a run in memory. */
-extern void sample_cursor_of_bytes(SampleCursor *cursor, int side, const uint8_t *bytes,
-                                   size_t size);
-/*
- * Before a run is read: it has this many rows, and these blocks, which sample_run_blocks() has told. So
- * keys can be passed over. A run with a source needs a seek.
- */
-extern void sample_cursor_know_blocks(SampleCursor *cursor, uint64_t rows,
-                                      const SampleBlockPlace *places, size_t n_places,
-                                      SampleRunSeek seek);
-/* Whether keys[next] is there; unpacks the next block of a run where it has to. */
-extern bool sample_cursor_ready(SampleCursor *cursor);
+#include "core/sample_cursor.h"
 
 /* A value, and how often it occurs on each side. */
 typedef struct SampleTie

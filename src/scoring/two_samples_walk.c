@@ -18,10 +18,10 @@ struct TwoSamplesWalk
 	int n_cursors;
 };
 
-/* A SampleRunSource over a run in a file. After a seek few bytes are wanted. */
+/* A SampleRunSource over a run in a file. After a seek few blocks are wanted. */
 #define RUN_BUFFER 32768
-#define FIRST_STEP 8192
-StaticAssertDecl(FIRST_STEP >= SAMPLE_BLOCK_MOST, "a step has a block");
+#define FIRST_BLOCKS 2
+StaticAssertDecl(RUN_BUFFER >= SAMPLE_BLOCK_MOST, "a step has a block");
 
 typedef struct RunReader
 {
@@ -44,11 +44,11 @@ run_reader_create(const KeyRun *run)
 
 /* The bytes that the cursor has left are moved in front of those that follow. */
 static size_t
-run_reader_source(SampleCursor *cursor, const uint8 **bytes)
+run_reader_source(SampleCursor *cursor, size_t least, const uint8 **bytes)
 {
 	RunReader *reader = cursor->source_state;
 	Size left = cursor->n_bytes;
-	Size size = Min(reader->run->size - reader->given, reader->step);
+	Size size = Min(reader->run->size - reader->given, Max(reader->step, least - left));
 	uint8 *start;
 
 	if (size == 0)
@@ -67,9 +67,11 @@ static void
 run_reader_seek(SampleCursor *cursor, uint64 offset)
 {
 	RunReader *reader = cursor->source_state;
+	Size end = cursor->block + FIRST_BLOCKS;
+	Size end_offset = end < cursor->n_places ? cursor->places[end].offset : reader->run->size;
 
 	reader->given = offset;
-	reader->step = FIRST_STEP;
+	reader->step = Min(end_offset - offset, RUN_BUFFER);
 }
 
 static SampleCursor *
@@ -228,12 +230,12 @@ check_cursors(const TwoSamplesWalk *walk)
 }
 
 size_t
-two_samples_walk_next(TwoSamplesWalk *walk, SampleTie ties[TWO_SAMPLES_TIES])
+two_samples_walk_next(TwoSamplesWalk *walk, SampleTie *ties, size_t capacity)
 {
 	size_t n;
 
 	CHECK_FOR_INTERRUPTS();
-	n = sample_walk_next(&walk->walk, ties, TWO_SAMPLES_TIES);
+	n = sample_walk_next(&walk->walk, ties, capacity);
 	check_cursors(walk);
 	return n;
 }
