@@ -81,45 +81,47 @@ make_default_directory(void)
 	PathNameCreateTemporaryDir(temporary, path);
 }
 
-BufFile *
+File
 leader_file_create(LeaderFile *file)
 {
 	static uint32 n_created = 0;
 	char name[MAXPGPATH];
+	FileSet set;
 
 	file->creator = MyProcPid;
 	file->started = MyStartTimestamp;
 	file->number = n_created++;
 	file->tablespace = temporary_tablespace();
-	file->set = set_of_leader(file->tablespace);
+	set = set_of_leader(file->tablespace);
 	has_created = true;
 	make_default_directory();
 	name_of(file, name);
-	return BufFileCreateFileSet(&file->set, name);
+	return FileSetCreate(&set, name);
 }
 
-BufFile *
-leader_file_open(LeaderFile *file)
+File
+leader_file_open(const LeaderFile *file)
 {
+	FileSet set = set_of_leader(file->tablespace);
 	char name[MAXPGPATH];
+	File opened;
 
-	file->set = set_of_leader(file->tablespace);
 	name_of(file, name);
-	return BufFileOpenFileSet(&file->set, name, O_RDONLY, false);
+	opened = FileSetOpen(&set, name, O_RDONLY);
+	if (opened <= 0)
+		ereport(ERROR, (errcode_for_file_access(),
+		                errmsg("could not open temporary file \"%s\": %m", name)));
+	return opened;
 }
 
-/* By its segments, which buffile.c numbers: BufFileDeleteFileSet fails where one cannot be deleted. */
 void
-leader_file_delete(LeaderFile *file)
+leader_file_delete(const LeaderFile *file)
 {
+	FileSet set = set_of_leader(file->tablespace);
 	char name[MAXPGPATH];
-	char segment[MAXPGPATH + 16];
-	int n = 0;
 
 	name_of(file, name);
-	do
-		snprintf(segment, sizeof(segment), "%s.%d", name, n++);
-	while (FileSetDelete(&file->set, segment, false));
+	FileSetDelete(&set, name, false);
 }
 
 typedef struct Deletion

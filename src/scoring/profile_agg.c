@@ -33,7 +33,7 @@ PGDLLEXPORT Datum fraud_profile_serial(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum fraud_profile_deserial(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum fraud_profile_final(PG_FUNCTION_ARGS);
 
-#define SERIAL_VERSION 3
+#define SERIAL_VERSION 4
 #define MOST_VALUES 100000
 #define FIRST_VALUES 32
 

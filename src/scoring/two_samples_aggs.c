@@ -14,7 +14,7 @@
 #include "scoring/two_samples_state.h"
 #include "utils/builtins.h"
 
-#define SERIAL_VERSION 3
+#define SERIAL_VERSION 4
 
 PG_FUNCTION_INFO_V1(fraud_two_samples_add);
 PG_FUNCTION_INFO_V1(fraud_two_samples_add_by_method);

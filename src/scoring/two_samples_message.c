@@ -62,7 +62,7 @@ send_run(StringInfo message, const KeyRun *run)
 	pq_sendint64(message, run->size);
 	pq_sendint64(message, run->n_blocks);
 	if (run->bytes == NULL)
-		pq_sendint64(message, run->file_block);
+		pq_sendint64(message, run->file_offset);
 	else
 		pq_sendbytes(message, (const char *) run->bytes, (int) run->size);
 }
@@ -116,7 +116,7 @@ receive_run(StringInfo message, TwoSamples *samples)
 	if (!runs_are_in_file(samples))
 		receive_bytes(message, run);
 	else
-		run->file_block = pq_getmsgint64(message);
+		run->file_offset = pq_getmsgint64(message);
 	samples->counts.rows[run->side] += run->rows;
 }
 

@@ -7,9 +7,11 @@
 #include "pg/compat.h"
 
 #include "access/parallel.h"
+#include "commands/tablespace.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "pg/query_scratch.h"
+#include "pg/temporary_file.h"
 #include "scoring/aggregate_state.h"
 #include "scoring/two_samples_state.h"
 #include "utils/guc.h"
@@ -19,7 +21,6 @@
 /* What a message takes along, because a file would cost more. */
 #define MOST_SENT_BYTES ((Size) 4 * BLCKSZ)
 /* Between two looks at whether the query is to end. */
-#define WRITTEN_AT_ONCE ((Size) 1024 * 1024)
 #define BLOCKS_AT_ONCE 1024
 
 static KeyRun *
@@ -47,16 +48,16 @@ close_files(Datum argument)
 {
 	TwoSamples *samples = (TwoSamples *) DatumGetPointer(argument);
 
-	if (samples->file != NULL)
+	if (samples->file != 0)
 	{
-		BufFileClose(samples->file);
+		FileClose(samples->file);
 		if (samples->name != NULL)
 			leader_file_delete(samples->name);
 	}
-	samples->file = NULL;
+	samples->file = 0;
 	for (; samples->handed != NULL; samples->handed = samples->handed->next)
 	{
-		BufFileClose(samples->handed->file);
+		FileClose(samples->handed->file);
 		if (samples->handed->deletes)
 			leader_file_delete(&samples->handed->name);
 	}
@@ -74,42 +75,30 @@ close_files_in_the_end(TwoSamples *samples, FunctionCallInfo fcinfo)
 static void
 open_file(TwoSamples *samples, FunctionCallInfo fcinfo)
 {
-	MemoryContext caller;
-
-	if (samples->file != NULL)
+	if (samples->file != 0)
 		return;
 	close_files_in_the_end(samples, fcinfo);
-	caller = MemoryContextSwitchTo(samples->context);
 	if (samples->leaves_file)
 	{
-		LeaderFile *name = palloc(sizeof(LeaderFile));
+		LeaderFile *name = MemoryContextAlloc(samples->context, sizeof(LeaderFile));
 
 		samples->file = leader_file_create(name);
 		samples->name = name;
 	}
 	else
-		samples->file = BufFileCreateTemp(false);
-	MemoryContextSwitchTo(caller);
+	{
+		PrepareTempTablespaces();
+		samples->file = OpenTemporaryFile(false);
+	}
 }
 
 static void
-write_to_block(TwoSamples *samples, const void *bytes, Size size)
+append(TwoSamples *samples, const void *bytes, Size size)
 {
-	PGAlignedBlock zeros = {0};
-	Size padding = TYPEALIGN(BLCKSZ, size) - size;
-
-	for (Size written = 0; written < size; written += WRITTEN_AT_ONCE)
-	{
-		CHECK_FOR_INTERRUPTS();
-		BufFileWrite(samples->file, unconstify(char *, (const char *) bytes + written),
-		             Min(size - written, WRITTEN_AT_ONCE));
-	}
-	if (padding > 0)
-		BufFileWrite(samples->file, zeros.data, padding);
-	samples->file_blocks += (int64) ((size + padding) / BLCKSZ);
+	temporary_file_write(samples->file, samples->file_size, bytes, size);
+	samples->file_size += (int64) size;
 }
 
-/* Runs, and the places of their blocks, begin at blocks of the file, so that a run is found by its block. */
 static void
 write_run(TwoSamples *samples, KeyRun *run, const uint8 *bytes)
 {
@@ -120,11 +109,9 @@ write_run(TwoSamples *samples, KeyRun *run, const uint8 *bytes)
 	places = run_places(&in_memory);
 	run->bytes = NULL;
 	run->file = samples->file;
-	run->file_block = samples->file_blocks;
-	if (BufFileSeekBlock(samples->file, (long) samples->file_blocks) != 0)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in a temporary file")));
-	write_to_block(samples, bytes, run->size);
-	write_to_block(samples, places, run->n_blocks * sizeof(SampleBlockPlace));
+	run->file_offset = samples->file_size;
+	append(samples, bytes, run->size);
+	append(samples, places, run->n_blocks * sizeof(SampleBlockPlace));
 	pfree(places);
 }
 
@@ -212,14 +199,11 @@ two_samples_take_runs(TwoSamples *samples, const KeyRun *runs, int n, const Lead
 {
 	HandedFile *handed = MemoryContextAlloc(samples->context, sizeof(HandedFile));
 	bool own = is_leaders_own(name);
-	MemoryContext caller;
 
 	close_files_in_the_end(samples, fcinfo);
 	handed->name = *name;
 	handed->deletes = !own && comes_once(fcinfo);
-	caller = MemoryContextSwitchTo(samples->context);
-	handed->file = leader_file_open(&handed->name);
-	MemoryContextSwitchTo(caller);
+	handed->file = leader_file_open(name);
 	if (!own && !handed->deletes)
 		leader_file_delete_with(&handed->name, samples->query);
 	handed->next = samples->handed;
@@ -247,12 +231,11 @@ leave_file(TwoSamples *samples)
 			write_run(samples, run, bytes);
 			pfree(bytes);
 		}
-		run->file = NULL;
+		run->file = 0;
 	}
 	samples->bytes_of_runs = 0;
-	BufFileExportFileSet(samples->file);
-	BufFileClose(samples->file);
-	samples->file = NULL;
+	FileClose(samples->file);
+	samples->file = 0;
 	if (is_leaders_own(samples->name))
 		leader_file_delete_with(samples->name, samples->query);
 }
@@ -271,11 +254,11 @@ read_file(TwoSamples *samples)
 		bytes = MemoryContextAllocHuge(samples->context, run->size);
 		run_read(run, 0, bytes, run->size);
 		run->bytes = bytes;
-		run->file = NULL;
+		run->file = 0;
 		samples->bytes_of_runs += run->size;
 	}
-	BufFileClose(samples->file);
-	samples->file = NULL;
+	FileClose(samples->file);
+	samples->file = 0;
 }
 
 /* A file counts against the limit of temporary files, which no query should meet for being parallel: a message does not. */
@@ -285,7 +268,7 @@ two_samples_hand_over(TwoSamples *samples, FunctionCallInfo fcinfo)
 	samples->most_bytes_of_runs =
 	    samples->leaves_file && temp_file_limit < 0 ? MOST_SENT_BYTES : MaxAllocHugeSize;
 	two_samples_make_runs(samples, fcinfo);
-	if (samples->file == NULL)
+	if (samples->file == 0)
 		return;
 	if (samples->leaves_file)
 		leave_file(samples);
@@ -296,17 +279,7 @@ two_samples_hand_over(TwoSamples *samples, FunctionCallInfo fcinfo)
 void
 run_read(const KeyRun *run, Size from, void *bytes, Size size)
 {
-	long block = (long) (run->file_block + (int64) (from / BLCKSZ));
-	Size n_read;
-
-	if (BufFileSeekBlock(run->file, block) != 0 ||
-	    BufFileSeek(run->file, 0, (off_t) (from % BLCKSZ), SEEK_CUR) != 0)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in a temporary file")));
-	n_read = BufFileRead(run->file, bytes, size);
-	if (n_read != size)
-		ereport(ERROR, (errcode_for_file_access(),
-		                errmsg("could not read a temporary file: read only %zu of %zu bytes",
-		                       n_read, size)));
+	temporary_file_read(run->file, run->file_offset + (int64) from, bytes, size);
 }
 
 static void
@@ -335,7 +308,7 @@ run_places(const KeyRun *run)
 			aggregate_state_damaged();
 		return places;
 	}
-	run_read(run, TYPEALIGN(BLCKSZ, run->size), places, size);
+	run_read(run, run->size, places, size);
 	check_places(run, places);
 	return places;
 }

@@ -10,9 +10,9 @@
 #include "pg/large_memory.h"
 #include "pg/leader_file.h"
 #include "scoring/two_samples.h"
-#include "storage/buffile.h"
+#include "storage/fd.h"
 
-/* A run in memory or, from a block of a file on, with the places of its blocks behind it. */
+/* A run in memory or in a file, with the places of its blocks behind it. */
 typedef struct KeyRun
 {
 	int side;
@@ -20,15 +20,15 @@ typedef struct KeyRun
 	Size size;    /* bytes */
 	uint8 *bytes; /* NULL: in the file */
 	Size n_blocks;
-	BufFile *file; /* NULL where it is not open: what this state left, or has received */
-	int64 file_block;
+	File file; /* 0 where it is not open: what this state left, or has received */
+	int64 file_offset;
 } KeyRun;
 
 /* A file that another process left, open until the group ends. */
 typedef struct HandedFile
 {
 	struct HandedFile *next;
-	BufFile *file;
+	File file;
 	LeaderFile name;
 	bool deletes; /* then, too */
 } HandedFile;
@@ -54,8 +54,8 @@ struct TwoSamples
 	int runs_capacity;
 	Size bytes_of_runs; /* in memory */
 	Size most_bytes_of_runs;
-	BufFile *file; /* that is written to */
-	int64 file_blocks;
+	File file; /* that is written to; 0: none */
+	int64 file_size;
 	LeaderFile *name; /* of the file of all runs, where it is the leader's */
 	HandedFile *handed;
 	Moments *moments; /* of the runs' values, where they are asked for; else NULL */

@@ -56,6 +56,18 @@ SELECT profile = (SELECT profile FROM expected_profile) AS same, files
 FROM (SELECT fraud_profile(a)::text AS profile, files() AS files FROM amount AS a) AS f;
 SELECT left_over();
 
+-- EXPLAIN knows of what is written and read.
+CREATE FUNCTION temporary_blocks(query text) RETURNS TABLE (written boolean, read boolean) LANGUAGE plpgsql AS $$
+DECLARE
+  plan json;
+BEGIN
+  EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ' || query INTO plan;
+  RETURN QUERY SELECT (plan->0->'Plan'->>'Temp Written Blocks')::int > 0, (plan->0->'Plan'->>'Temp Read Blocks')::int > 0;
+END $$;
+SET track_io_timing = on;
+SELECT * FROM temporary_blocks('SELECT psi FROM found');
+RESET track_io_timing;
+
 -- In a temporary tablespace; each worker takes it.
 SET temp_tablespaces = hand_over_space;
 SELECT (psi, ks, energy) = (SELECT psi, ks, energy FROM expected) AS same, files FROM found;
