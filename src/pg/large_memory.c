@@ -13,9 +13,6 @@
 #include "utils/memutils.h"
 
 #define LARGE_PAGE ((Size) 2 * 1024 * 1024)
-/* Where pieces begin: an odd number of cache lines from each other. */
-#define N_BEGINNINGS 32
-#define BEGINNINGS_APART ((Size) 17 * PG_CACHE_LINE_SIZE)
 /* Less is allocated as any other memory, and so is as much as a large page for it would not be worth. */
 #define LEAST_SHARED ((Size) 32 * 1024)
 #define MOST_UNSHARED ((Size) 256 * 1024)
@@ -58,13 +55,16 @@ static LargeMemory
 allocate_own(MemoryContext context, Size size)
 {
 	static uint32 n_allocated = 0;
-	Size shift = (n_allocated++ % N_BEGINNINGS) * BEGINNINGS_APART;
+	Size shift = (n_allocated++ % LARGE_MEMORY_BEGINNINGS) * LARGE_MEMORY_APART;
 	LargeMemory memory = {0};
+	Size pages;
 	char *first;
 
-	memory.chunk = MemoryContextAllocHuge(context, size + shift + LARGE_PAGE);
+	/* The last one, too, where it is used by half. */
+	pages = Max(TYPEALIGN_DOWN(LARGE_PAGE, size + shift + LARGE_PAGE / 2), size + shift);
+	memory.chunk = MemoryContextAllocHuge(context, pages + LARGE_PAGE);
 	first = (char *) TYPEALIGN(LARGE_PAGE, memory.chunk);
-	memory_use_large_pages(first, size + shift);
+	memory_use_large_pages(first, pages);
 	memory.at = first + shift;
 	return memory;
 }
@@ -103,12 +103,14 @@ release_piece(SharedPages *shared)
 	pfree(shared);
 }
 
+/* 0 where work_mem is too small. */
 static Size
 size_of_shared_pages(void)
 {
 	Size share = (Size) work_mem * 1024 / SHARED_OF_WORK_MEM;
+	Size pages = Min(TYPEALIGN_DOWN(LARGE_PAGE, share), MOST_SHARED_PAGES * LARGE_PAGE);
 
-	return Min(TYPEALIGN_DOWN(LARGE_PAGE, share), MOST_SHARED_PAGES * LARGE_PAGE);
+	return pages > 0 ? pages - LARGE_MEMORY_MARGIN : 0;
 }
 
 static LargeMemory
@@ -128,7 +130,7 @@ allocate_shared(MemoryContext context, Size size)
 		shared = sharing->open = open_shared_pages(sharing, most);
 	memory.at = (char *) shared->pages.at + shared->used;
 	memory.shared = shared;
-	shared->used += size + BEGINNINGS_APART;
+	shared->used += size + LARGE_MEMORY_APART;
 	shared->n_pieces++;
 	return memory;
 }

@@ -8,6 +8,12 @@
 
 #include "utils/palloc.h"
 
+/* Where pieces begin: an odd number of cache lines from each other. */
+#define LARGE_MEMORY_BEGINNINGS 32
+#define LARGE_MEMORY_APART ((Size) 17 * PG_CACHE_LINE_SIZE)
+/* So much less than whole large pages takes none beyond them, wherever it begins. */
+#define LARGE_MEMORY_MARGIN (LARGE_MEMORY_BEGINNINGS * LARGE_MEMORY_APART)
+
 /*
  * Memory in a context. It cannot be enlarged: what is moved by page tables would lose its large pages. Pieces begin
  * at different places of their pages, since some are filled side by side, a value of each column at a time: places

@@ -20,8 +20,8 @@
  * only to be copied.
  */
 #define GROWTH 4
-#define FIRST_LARGE_KEYS (1024 * 1024)
-#define MOST_SMALL_KEYS (FIRST_LARGE_KEYS / 16)
+#define FIRST_LARGE_KEYS (1024 * 1024 - LARGE_MEMORY_MARGIN / sizeof(uint64))
+#define MOST_SMALL_KEYS 65536
 /* Keys take up to half of work_mem, the scratch that they are sorted and packed by as much, runs in memory a quarter. */
 #define KEYS_SHARE 2
 #define RUNS_SHARE 4
