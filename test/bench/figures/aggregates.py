@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Statistics as aggregates: tests of two samples and rankings against SciPy and scikit-learn on arrays that are
-in memory already, profiles and PSI of 30 columns against the columns' averages, and two workers against one process."""
+in memory already, profiles and PSI of 30 columns against the columns' averages, and two workers against one process and
+against one worker."""
 import bench
 
 try:
@@ -42,8 +43,10 @@ ONE = "SET work_mem = '64MB'; SET max_parallel_workers_per_gather = 0; SET jit =
 NO_JIT = f"{ONE}; SET jit = off"
 SMALL = "SET work_mem = '4MB'; SET max_parallel_workers_per_gather = 0; SET jit = on"
 TWO = """SET work_mem = '64MB'; SET max_parallel_workers_per_gather = 2; SET parallel_leader_participation = off;
-    SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET jit = on"""
+    SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET jit = on"""
 TWO_NO_JIT = f"{TWO}; SET jit = off"
+# The same plan, of which one worker is started.
+ALONE, ALONE_NO_JIT = f"{TWO}; SET max_parallel_workers = 1", f"{TWO_NO_JIT}; SET max_parallel_workers = 1"
 
 
 def run(name, settings):
@@ -66,6 +69,18 @@ def run_again(name, settings):
     return call
 
 
+def check_workers(settings, launched):
+    own = bench.connect()
+    bench.query(own, settings)
+    plan = "\n".join(row[0] for row in bench.query(own, f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {QUERIES['fraud_psi']}"))
+    own.close()
+    if f"Workers Launched: {launched}" not in plan:
+        raise SystemExit(f"the plan does not run in {launched} workers:\n{plan}")
+
+
+if bench.CORES > 1:
+    check_workers(ALONE, 1)
+    check_workers(TWO, 2)
 calls = {"ks_2samp": lambda: stats.ks_2samp(reference, current), "roc_auc_score": lambda: roc_auc_score(is_current, value)}
 for name in QUERIES:
     calls[name] = run(name, ONE)
@@ -76,6 +91,7 @@ for name in QUERIES:
     if bench.CORES > 1:
         calls[f"{name} by one"], calls[f"{name} by two"] = run_again(name, ONE), run_again(name, TWO)
         calls[f"{name} by one, no JIT"], calls[f"{name} by two, no JIT"] = run_again(name, NO_JIT), run_again(name, TWO_NO_JIT)
+        calls[f"{name} alone"], calls[f"{name} alone, no JIT"] = run_again(name, ALONE), run_again(name, ALONE_NO_JIT)
 measured = bench.in_turns(calls)
 
 pair = f"{bench.ROWS:,} + {bench.ROWS:,}"
@@ -89,12 +105,15 @@ for name in ("fraud_psi", "fraud_profile", "fraud_profile_against"):
                      ("avg of the columns", measured[f"avg{jit}"]), "s", at_most=3.0)
 for name in QUERIES if bench.CORES > 1 else []:
     for jit in ("", ", no JIT") if name not in ("count", "avg") else ():
-        one, two = measured[f"{name} by one{jit}"], measured[f"{name} by two{jit}"]
-        bench.result(f"{name} of these rows, two workers that the leader gathers from, {bench.CORES} cores{jit}",
-                     ("two workers", two), ("one process", one), "s", ratio=one / two, at_least=1.7)
+        two = measured[f"{name} by two{jit}"]
+        for other, key in (("one worker", "alone"), ("one process", "by one")):
+            one = measured[f"{name} {key}{jit}"]
+            bench.result(f"{name} of these rows, two workers that the leader gathers from, {bench.CORES} cores{jit}",
+                         ("two workers", two), (other, one), "s", ratio=one / two, at_least=1.7)
 bench.remark(f"With work_mem 4 MB instead of 64, so that keys go to files: fraud_ks_pvalue {bench.shown(measured['fraud_ks_pvalue, 4 MB'], 's')}, "
              f"fraud_auc {bench.shown(measured['fraud_auc, 4 MB'], 's')}.")
 if bench.CORES > 1:
-    gains = [f"{name} {measured[f'{key} by one{jit}'] / measured[f'{key} by two{jit}']:.2f}{jit}"
+    gains = [f"{name} {measured[f'{key} alone{jit}'] / measured[f'{key} by two{jit}']:.2f} times as fast as with one, "
+             f"{measured[f'{key} by one{jit}'] / measured[f'{key} by two{jit}']:.2f} times as in one process{jit}"
              for key, name in (("count", "count(value) of the pairs"), ("avg", "avg of the 30 columns")) for jit in ("", ", no JIT")]
-    bench.remark(f"What two workers gain PostgreSQL's own aggregates on these rows: {'; '.join(gains)}.")
+    bench.remark(f"PostgreSQL's own aggregates of these rows with two workers: {'; '.join(gains)}.")
