@@ -11,7 +11,10 @@
 /* Sorted keys of one side, some at a time. */
 typedef struct SampleCursor SampleCursor;
 
-/* Bytes of a run. Returns how many it gave, 0 at the end; at least so many where there are as many. */
+/*
+ * Bytes of a run. Returns how many it gave, 0 at the end; at least so many, up to SAMPLE_BLOCK_MOST, where there are
+ * as many.
+ */
 typedef size_t (*SampleRunSource)(SampleCursor *cursor, size_t least, const uint8_t **bytes);
 /* The source's next bytes are those of the run from this one on. */
 typedef void (*SampleRunSeek)(SampleCursor *cursor, uint64_t offset);

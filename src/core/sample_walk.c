@@ -368,7 +368,7 @@ sample_walk_skip(SampleWalk *walk, uint64_t most, double *last)
 	uint64_t greatest = 0;
 	uint64_t rows = skip_stages(walk, most, &greatest);
 
-	if (can_skip(walk))
+	if (rows < most && can_skip(walk))
 		rows += skip_blocks(walk, most - rows, &greatest);
 	while (rows < most && can_skip(walk) && fill_stages(walk))
 		rows += skip_stages(walk, most - rows, &greatest);

@@ -13,10 +13,13 @@
 #include "utils/memutils.h"
 
 #define LARGE_PAGE ((Size) 2 * 1024 * 1024)
-/* Less is allocated as any other memory, and so is as much as a large page for it would not be worth. */
+/*
+ * Less is allocated as any other memory, and so is the first megabyte in a context: of many contexts with little each,
+ * such as those of many partitions, each large page would be used by a part.
+ */
 #define LEAST_SHARED ((Size) 32 * 1024)
-#define MOST_UNSHARED ((Size) 256 * 1024)
-/* What shares pages is reserved at once, which a hashed aggregate counts as used. */
+#define MOST_UNSHARED ((Size) 1024 * 1024)
+/* Pages to share are reserved at once, one more for them to begin at one: of what a hashed aggregate may use, little. */
 #define SHARED_OF_WORK_MEM 16
 #define MOST_SHARED_PAGES 4
 
@@ -33,7 +36,7 @@ typedef struct SharedPages
 typedef struct Sharing
 {
 	ContextRecord record;
-	Size unshared;     /* was allocated before pages were shared */
+	Size unshared;     /* is allocated, though it is large enough to share */
 	SharedPages *open; /* that the next piece may come from; NULL: none */
 } Sharing;
 
@@ -56,7 +59,7 @@ allocate_own(MemoryContext context, Size size)
 {
 	static uint32 n_allocated = 0;
 	Size shift = (n_allocated++ % LARGE_MEMORY_BEGINNINGS) * LARGE_MEMORY_APART;
-	LargeMemory memory = {0};
+	LargeMemory memory = {.size = size};
 	Size pages;
 	char *first;
 
@@ -72,21 +75,33 @@ allocate_own(MemoryContext context, Size size)
 static LargeMemory
 allocate_small(MemoryContext context, Size size)
 {
-	LargeMemory memory = {0};
+	LargeMemory memory = {.size = size};
 
 	memory.at = memory.chunk = MemoryContextAlloc(context, size);
 	return memory;
 }
 
+static void
+free_shared_pages(SharedPages *shared)
+{
+	pfree(shared->pages.chunk);
+	pfree(shared);
+}
+
+/* Instead of those that are open. */
 static SharedPages *
 open_shared_pages(Sharing *sharing, Size size)
 {
 	MemoryContext context = sharing->record.context;
+	SharedPages *before = sharing->open;
 	SharedPages *shared = MemoryContextAllocZero(context, sizeof(SharedPages));
 
 	shared->pages = allocate_own(context, size);
 	shared->size = size;
 	shared->sharing = sharing;
+	sharing->open = shared;
+	if (before != NULL && before->n_pieces == 0)
+		free_shared_pages(before);
 	return shared;
 }
 
@@ -96,11 +111,10 @@ release_piece(SharedPages *shared)
 {
 	if (--shared->n_pieces > 0)
 		return;
-	shared->used = 0;
 	if (shared == shared->sharing->open)
-		return;
-	pfree(shared->pages.chunk);
-	pfree(shared);
+		shared->used = 0;
+	else
+		free_shared_pages(shared);
 }
 
 /* 0 where work_mem is too small. */
@@ -119,18 +133,19 @@ allocate_shared(MemoryContext context, Size size)
 	Sharing *sharing = context_record(&all_sharing, context, sizeof(Sharing));
 	Size most = size_of_shared_pages();
 	SharedPages *shared = sharing->open;
-	LargeMemory memory = {0};
+	LargeMemory memory = {.size = size, .sharing = sharing};
 
 	if (sharing->unshared + size <= MOST_UNSHARED || size > most)
 	{
+		memory.at = memory.chunk = MemoryContextAlloc(context, size);
 		sharing->unshared += size;
-		return allocate_small(context, size);
+		return memory;
 	}
 	if (shared == NULL || shared->used + size > shared->size)
-		shared = sharing->open = open_shared_pages(sharing, most);
+		shared = open_shared_pages(sharing, most);
 	memory.at = (char *) shared->pages.at + shared->used;
 	memory.shared = shared;
-	shared->used += size + LARGE_MEMORY_APART;
+	shared->used += TYPEALIGN(PG_CACHE_LINE_SIZE, size) + LARGE_MEMORY_APART;
 	shared->n_pieces++;
 	return memory;
 }
@@ -151,6 +166,10 @@ large_memory_release(LargeMemory *memory)
 	if (memory->shared != NULL)
 		release_piece(memory->shared);
 	else if (memory->at != NULL)
+	{
 		pfree(memory->chunk);
+		if (memory->sharing != NULL)
+			memory->sharing->unshared -= memory->size;
+	}
 	*memory = (LargeMemory){0};
 }

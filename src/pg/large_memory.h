@@ -8,7 +8,7 @@
 
 #include "utils/palloc.h"
 
-/* Where pieces begin: an odd number of cache lines from each other. */
+/* Where pieces begin: so far from each other that 32 have cache sets of their own. */
 #define LARGE_MEMORY_BEGINNINGS 32
 #define LARGE_MEMORY_APART ((Size) 17 * PG_CACHE_LINE_SIZE)
 /* So much less than whole large pages takes none beyond them, wherever it begins. */
@@ -22,13 +22,15 @@
 typedef struct LargeMemory
 {
 	void *at; /* NULL: none */
-	void *chunk;
-	struct SharedPages *shared; /* that it is a piece of; else NULL, and chunk is its own */
+	Size size;
+	void *chunk;                /* NULL where it is a piece of shared pages */
+	struct SharedPages *shared; /* that it is a piece of */
+	struct Sharing *sharing;    /* that counts it; NULL: none */
 } LargeMemory;
 
 /*
  * From 2 MB on in pages of its own. Less shares pages with what else is allocated so in the context, where that is
- * enough, and the pages little of work_mem.
+ * enough, and the pages little of work_mem (32 MB or more).
  */
 extern LargeMemory large_memory_allocate(MemoryContext context, Size size);
 /* Before its context ends, which does so, too. */

@@ -109,8 +109,15 @@ leader_file_open(const LeaderFile *file)
 	name_of(file, name);
 	opened = FileSetOpen(&set, name, O_RDONLY);
 	if (opened <= 0)
+	{
+		int error = errno;
+		char path[MAXPGPATH];
+
+		path_of_set(leader_process(), file->tablespace, path);
+		errno = error;
 		ereport(ERROR, (errcode_for_file_access(),
-		                errmsg("could not open temporary file \"%s\": %m", name)));
+		                errmsg("could not open temporary file \"%s/%s\": %m", path, name)));
+	}
 	return opened;
 }
 

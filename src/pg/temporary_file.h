@@ -1,6 +1,6 @@
 /*
  * temporary_file.h
- *		Reading and writing temporary files at places, as much at a time as there is.
+ *		Reading and writing temporary files at places, up to a megabyte at a time.
  *
  * BufFile would do it by its buffer of 8 kB, a call of the kernel for each.
  */
@@ -10,8 +10,9 @@
 #include "storage/fd.h"
 
 /*
- * All bytes, at a place in bytes; counted as temporary blocks of EXPLAIN (BUFFERS). Errors of files, 53400 where
- * temp_file_limit does not allow more, 57014 when the query is to end.
+ * All bytes, at a place in bytes; each call counts its blocks, the last one also where it is not full, as temporary
+ * ones of EXPLAIN (BUFFERS). Errors of files, XX001 where a file has fewer bytes, 53400 where temp_file_limit does not
+ * allow more, 57014 when the query is to end.
  */
 extern void temporary_file_write(File file, int64 at, const void *bytes, Size size);
 extern void temporary_file_read(File file, int64 at, void *bytes, Size size);

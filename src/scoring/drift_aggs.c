@@ -54,7 +54,7 @@ run_test(FunctionCallInfo fcinfo, TiesConsumer consumer, TwoSampleTest *test)
 	two_sample_begin(test, two_samples_counts(samples)->rows[0],
 	                 two_samples_counts(samples)->rows[1]);
 	walk = two_samples_walk(samples);
-	while ((n = two_samples_walk_next(walk, ties, lengthof(ties))) > 0)
+	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		consumer(test, ties, n);
 	return true;
 }
@@ -111,7 +111,7 @@ moment_of_reference(TwoSamples *samples, double center, int power)
 	double sum = 0.0;
 	size_t n;
 
-	while ((n = two_samples_walk_next(walk, ties, lengthof(ties))) > 0)
+	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		for (size_t i = 0; i < n; i++)
 		{
 			double gap = ties[i].value - center;
@@ -222,14 +222,14 @@ reference_bins_of(TwoSamples *samples, const CoreAllocator *allocator, Bins *bin
 {
 	const TwoSamplesCounts *counts = two_samples_counts(samples);
 	TwoSamplesWalk *walk = two_samples_walk_of_side(samples, 0);
-	SampleTie ties[TWO_SAMPLES_FEW_TIES];
+	SampleTie ties[TWO_SAMPLES_TIES];
 	uint64 cuts[REFERENCE_MOST_CUTS];
 	ReferenceBins builder;
 	double last;
 	size_t n;
 
 	reference_bins_begin(&builder, counts->rows[0]);
-	while ((n = two_samples_walk_next(walk, ties, lengthof(ties))) > 0)
+	while ((n = two_samples_walk_next(walk, ties)) > 0)
 	{
 		for (size_t i = 0; i < n; i++)
 			reference_bins_add(&builder, sample_key(ties[i].value), ties[i].counts[0]);
@@ -262,7 +262,7 @@ outline_of(TwoSamples *samples)
 	Outline outline = {0};
 	size_t n;
 
-	while ((n = two_samples_walk_next(walk, ties, lengthof(ties))) > 0)
+	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		for (size_t i = 0; i < n; i++)
 		{
 			if (isinf(ties[i].value))
@@ -299,7 +299,7 @@ evidently_bins_of(TwoSamples *samples, Divergence kind, const CoreAllocator *all
 	sturges_begin(&sturges, outline.low, outline.high,
 	              kind == DIVERGENCE_HELLINGER ? outline.distinct_of_both
 	                                           : outline.rows[0] + outline.rows[1]);
-	while ((n = two_samples_walk_next(walk, ties, lengthof(ties))) > 0)
+	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		for (size_t i = 0; i < n; i++)
 			if (isinf(ties[i].value))
 				continue;
@@ -375,7 +375,7 @@ bins_of_values(TwoSamples *samples, const CoreAllocator *allocator, Bins *bins)
 	size_t n;
 
 	bins_begin(bins, allocator);
-	while ((n = two_samples_walk_next(walk, ties, lengthof(ties))) > 0)
+	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		for (size_t i = 0; i < n; i++)
 			require_memory(bins_add(bins, ties[i].counts[0], ties[i].counts[1]));
 }

@@ -344,7 +344,7 @@ finish_numbers(FeatureState *feature, ProfileFeature *result)
 {
 	Moments moments = two_samples_moments(feature->numbers);
 	TwoSamplesWalk *walk = two_samples_walk_of_side(feature->numbers, 0);
-	SampleTie ties[TWO_SAMPLES_FEW_TIES];
+	SampleTie ties[TWO_SAMPLES_TIES];
 	ProfileBinner binner;
 	size_t n;
 
@@ -352,9 +352,9 @@ finish_numbers(FeatureState *feature, ProfileFeature *result)
 	if (feature->present == 0)
 		return;
 	profile_binner_begin(&binner, result, feature->present);
-	while ((n = two_samples_walk_next(walk, ties, lengthof(ties))) > 0)
+	while ((n = two_samples_walk_next(walk, ties)) > 0)
 	{
-		double last;
+		double last = 0.0;
 		uint64 rows;
 
 		if (binner.seen == 0)

@@ -45,7 +45,7 @@ for_each_tie(TwoSamples *samples, TieConsumer consumer, void *state)
 	SampleTie ties[TWO_SAMPLES_TIES];
 	size_t n;
 
-	while ((n = two_samples_walk_next(walk, ties, lengthof(ties))) > 0)
+	while ((n = two_samples_walk_next(walk, ties)) > 0)
 		for (size_t i = 0; i < n; i++)
 		{
 			/* 0 - 0 is 0, -0 would be printed as it is. */

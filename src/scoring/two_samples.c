@@ -15,11 +15,12 @@
 
 #define FIRST_KEYS 64
 /*
- * Memory that no key has reached yet is only reserved, and what is copied is at most a third of what there is. From
- * where keys would fill one large page on several are reserved: making one takes long, and the first is not filled
- * only to be copied.
+ * Keys are copied to twice the room. From where they would fill one large page on several are reserved, and then four
+ * times as many: making one takes long, and the first is not filled only to be copied. What no key has reached yet is
+ * only reserved there.
  */
-#define GROWTH 4
+#define GROWTH 2
+#define LARGE_GROWTH 4
 #define FIRST_LARGE_KEYS (1024 * 1024 - LARGE_MEMORY_MARGIN / sizeof(uint64))
 #define MOST_SMALL_KEYS 65536
 /* Keys take up to half of work_mem, the scratch that they are sorted and packed by as much, runs in memory a quarter. */
@@ -131,12 +132,18 @@ grow(TwoSamples *samples, Size capacity)
 	samples->capacity = capacity;
 }
 
+static Size
+next_capacity(Size capacity)
+{
+	if (capacity >= FIRST_LARGE_KEYS)
+		return LARGE_GROWTH * capacity;
+	return capacity == MOST_SMALL_KEYS ? FIRST_LARGE_KEYS : Max(FIRST_KEYS, GROWTH * capacity);
+}
+
 static void
 make_room(TwoSamples *samples, FunctionCallInfo fcinfo)
 {
-	Size capacity = samples->capacity == MOST_SMALL_KEYS
-	                    ? FIRST_LARGE_KEYS
-	                    : Max(FIRST_KEYS, GROWTH * samples->capacity);
+	Size capacity = next_capacity(samples->capacity);
 
 	if (!samples->may_spill)
 		grow(samples, capacity);

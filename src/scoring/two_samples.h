@@ -44,13 +44,9 @@ extern TwoSamplesWalk *two_samples_walk_of_side(TwoSamples *samples, int side);
 typedef void (*KeysConsumer)(void *state, const uint64 *keys, const uint64 *counts, size_t n);
 extern void two_samples_scan(TwoSamples *samples, int side, const uint64 *edges, size_t n_edges,
                              KeysConsumer consumer, void *state);
-/*
- * Returns the number of ties, up to capacity, 0 at the end. Checks for interrupts. Many at a time where all are
- * looked at, few where others are passed over.
- */
+/* Returns the number of ties, 0 at the end; few at a time where others may be passed over. Checks for interrupts. */
 #define TWO_SAMPLES_TIES 512
-#define TWO_SAMPLES_FEW_TIES 32
-extern size_t two_samples_walk_next(TwoSamplesWalk *walk, SampleTie *ties, size_t capacity);
+extern size_t two_samples_walk_next(TwoSamplesWalk *walk, SampleTie ties[TWO_SAMPLES_TIES]);
 /*
  * Passes over as many ties as it can without looking at them, of up to most rows; returns the rows, and their
  * greatest value where there are any (core/sample_walk.h).

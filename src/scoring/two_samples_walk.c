@@ -16,12 +16,16 @@ struct TwoSamplesWalk
 	SampleCursor **cursors;
 	SampleCursor **heap; /* the same, for the walk to reorder */
 	int n_cursors;
+	bool skips; /* some keys may be passed over */
 };
+
+/* Those up to the next quantile are few after a skip, and all are looked at. */
+#define FEW_TIES 32
 
 /* A SampleRunSource over a run in a file. After a seek few blocks are wanted. */
 #define RUN_BUFFER 32768
 #define FIRST_BLOCKS 2
-StaticAssertDecl(RUN_BUFFER >= SAMPLE_BLOCK_MOST, "a step has a block");
+StaticAssertDecl(RUN_BUFFER >= SAMPLE_BLOCK_MOST, "what a source is asked for at least has room");
 
 typedef struct RunReader
 {
@@ -111,6 +115,7 @@ walk_over_sides(TwoSamples *samples, int first, int last, bool skips)
 	walk->cursors = palloc((samples->n_runs + 2) * sizeof(SampleCursor *));
 	walk->heap = palloc((samples->n_runs + 2) * sizeof(SampleCursor *));
 	walk->n_cursors = 0;
+	walk->skips = skips;
 	for (int side = first; side <= last; side++)
 	{
 		two_samples_sort(samples, side);
@@ -154,19 +159,68 @@ rows_of_block(const KeyRun *run, const SampleBlockPlace *places, Size i)
 	return (i + 1 < run->n_blocks ? places[i + 1].before : run->rows) - places[i].before;
 }
 
-/* The bytes of a block; of a file they are read to the buffer. */
-static const uint8 *
-bytes_of_block(const KeyRun *run, const SampleBlockPlace *places, Size i, uint8 *buffer, Size *size)
+/* Where a block ends, in bytes of the run. */
+static Size
+end_of_block(const KeyRun *run, const SampleBlockPlace *places, Size i)
 {
-	Size offset = places[i].offset;
+	return i + 1 < run->n_blocks ? places[i + 1].offset : run->size;
+}
 
-	*size = (i + 1 < run->n_blocks ? places[i + 1].offset : run->size) - offset;
-	if (run->bytes != NULL)
-		return run->bytes + offset;
-	if (*size > SAMPLE_BLOCK_MOST)
+/* A scan of a run, block by block. */
+typedef struct RunScan
+{
+	const KeyRun *run;
+	const SampleBlockPlace *places;
+	const uint64 *edges;
+	size_t n_edges;
+	size_t edge;   /* the first one that is not below the block */
+	uint8 *buffer; /* of a run in a file */
+	Size from;     /* bytes of the run that are in it */
+	Size to;
+} RunScan;
+
+/* Does an edge lie in the block? *edge moves on to the first one that is not below it. */
+static bool
+has_edge(const RunScan *scan, Size i, size_t *edge)
+{
+	while (*edge < scan->n_edges && scan->edges[*edge] < scan->places[i].first)
+		(*edge)++;
+	return *edge < scan->n_edges &&
+	       (i + 1 == scan->run->n_blocks || scan->edges[*edge] < scan->places[i + 1].first);
+}
+
+/* Reads a block, and those behind it that will be asked for next. */
+static void
+read_blocks(RunScan *scan, Size i)
+{
+	Size from = scan->places[i].offset;
+	Size to = end_of_block(scan->run, scan->places, i);
+	size_t edge = scan->edge;
+
+	if (to - from > SAMPLE_BLOCK_MOST)
 		aggregate_state_damaged();
-	run_read(run, offset, buffer, *size);
-	return buffer;
+	while (++i < scan->run->n_blocks && has_edge(scan, i, &edge) &&
+	       end_of_block(scan->run, scan->places, i) - from <= RUN_BUFFER)
+		to = end_of_block(scan->run, scan->places, i);
+	if (scan->buffer == NULL)
+		scan->buffer = palloc(RUN_BUFFER);
+	run_read(scan->run, from, scan->buffer, to - from);
+	scan->from = from;
+	scan->to = to;
+}
+
+static const uint8 *
+bytes_of_block(RunScan *scan, Size i, Size *size)
+{
+	Size offset = scan->places[i].offset;
+	Size end = end_of_block(scan->run, scan->places, i);
+
+	*size = end - offset;
+	if (scan->run->bytes != NULL)
+		return scan->run->bytes + offset;
+	if (offset < scan->from || end > scan->to)
+		read_blocks(scan, i);
+	return scan->buffer + (offset - scan->from);
 }
 
 /* Of blocks that lie between edges, the number of rows is enough. */
@@ -174,34 +228,30 @@ static void
 scan_run(const KeyRun *run, const uint64 *edges, size_t n_edges, KeysConsumer consumer, void *state)
 {
 	SampleBlockPlace *places = run_places(run);
+	RunScan scan = {.run = run, .places = places, .edges = edges, .n_edges = n_edges};
 	uint64 keys[SAMPLE_BLOCK_KEYS], counts[SAMPLE_BLOCK_KEYS];
-	uint8 buffer[SAMPLE_BLOCK_MOST];
-	size_t edge = 0;
 
 	for (Size i = 0; i < run->n_blocks; i++)
 	{
-		uint64 end = i + 1 < run->n_blocks ? places[i + 1].first : PG_UINT64_MAX;
+		uint64 rows = rows_of_block(run, places, i);
 		SampleBlock block;
 		const uint8 *bytes;
 		Size size;
 
-		while (edge < n_edges && edges[edge] < places[i].first)
-			edge++;
-		if (edge == n_edges || edges[edge] >= end)
+		if (!has_edge(&scan, i, &scan.edge))
 		{
-			uint64 rows = rows_of_block(run, places, i);
-
 			consumer(state, &places[i].first, &rows, 1);
 			continue;
 		}
 		CHECK_FOR_INTERRUPTS();
-		bytes = bytes_of_block(run, places, i, buffer, &size);
+		bytes = bytes_of_block(&scan, i, &size);
 		if (!sample_block_open(bytes, size, &block) || block.first != places[i].first ||
-		    block.rows != rows_of_block(run, places, i) ||
-		    !sample_block_read(bytes, &block, keys, counts))
+		    block.rows != rows || !sample_block_read(bytes, &block, keys, counts))
 			aggregate_state_damaged();
 		consumer(state, keys, block.count_bits > 0 ? counts : NULL, block.n);
 	}
+	if (scan.buffer != NULL)
+		pfree(scan.buffer);
 	pfree(places);
 }
 
@@ -230,12 +280,12 @@ check_cursors(const TwoSamplesWalk *walk)
 }
 
 size_t
-two_samples_walk_next(TwoSamplesWalk *walk, SampleTie *ties, size_t capacity)
+two_samples_walk_next(TwoSamplesWalk *walk, SampleTie ties[TWO_SAMPLES_TIES])
 {
 	size_t n;
 
 	CHECK_FOR_INTERRUPTS();
-	n = sample_walk_next(&walk->walk, ties, capacity);
+	n = sample_walk_next(&walk->walk, ties, walk->skips ? FEW_TIES : TWO_SAMPLES_TIES);
 	check_cursors(walk);
 	return n;
 }

@@ -28,9 +28,15 @@ CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
   RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || query;
 END $$;
+-- Blocks of few bytes beside such of many: values next to each other, and far apart.
+CREATE TABLE uneven AS
+SELECT 1024 + i / 2000 + CASE WHEN i / 2000 % 2 = 0 THEN i % 2000 * 2::float8 ^ -42 ELSE (i % 2000 + sin(i)) / 2002 END AS value, i % 3 = 1 AS is_current
+FROM (SELECT i::bigint * 7919 % 400009 AS i FROM generate_series(1, 400000) AS i) AS shuffled;
+ANALYZE uneven;
 SET max_parallel_workers_per_gather = 0;
 CREATE TABLE expected AS
 SELECT fraud_psi(value, is_current) AS psi, fraud_ks(value, is_current) AS ks, fraud_energy(value, is_current) AS energy FROM amount;
+CREATE TABLE expected_of_uneven AS SELECT fraud_profile(u)::text AS profile, fraud_psi(value, is_current) AS psi FROM uneven AS u;
 CREATE TABLE expected_profile AS SELECT fraud_profile(a)::text AS profile FROM amount AS a;
 
 SET parallel_setup_cost = 0;
@@ -56,16 +62,25 @@ SELECT profile = (SELECT profile FROM expected_profile) AS same, files
 FROM (SELECT fraud_profile(a)::text AS profile, files() AS files FROM amount AS a) AS f;
 SELECT left_over();
 
--- EXPLAIN knows of what is written and read.
-CREATE FUNCTION temporary_blocks(query text) RETURNS TABLE (written boolean, read boolean) LANGUAGE plpgsql AS $$
+SELECT profile = (SELECT profile FROM expected_of_uneven) AS same_profile, psi = (SELECT psi FROM expected_of_uneven) AS same_psi
+FROM (SELECT fraud_profile(u)::text AS profile, fraud_psi(value, is_current) AS psi FROM uneven AS u) AS f;
+
+-- EXPLAIN knows of what is written, of which PSI reads a part, and of the time.
+CREATE FUNCTION temporary_blocks(query text) RETURNS TABLE (written boolean, read text, timed boolean) LANGUAGE plpgsql AS $$
 DECLARE
   plan json;
 BEGIN
   EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ' || query INTO plan;
-  RETURN QUERY SELECT (plan->0->'Plan'->>'Temp Written Blocks')::int > 0, (plan->0->'Plan'->>'Temp Read Blocks')::int > 0;
+  RETURN QUERY
+  SELECT (p->>'Temp Written Blocks')::int > 0,
+    CASE WHEN (p->>'Temp Read Blocks')::int BETWEEN 1 AND (p->>'Temp Written Blocks')::int / 2 THEN 'a part'
+      WHEN (p->>'Temp Read Blocks')::int >= (p->>'Temp Written Blocks')::int / 2 THEN 'most' END,
+    (p->>'Temp I/O Write Time')::float8 > 0 AND (p->>'Temp I/O Read Time')::float8 > 0
+  FROM CAST(plan->0->'Plan' AS json) AS p;
 END $$;
 SET track_io_timing = on;
-SELECT * FROM temporary_blocks('SELECT psi FROM found');
+SELECT * FROM temporary_blocks('SELECT fraud_psi(value, is_current) FROM amount');
+SELECT * FROM temporary_blocks('SELECT fraud_ks(value, is_current) FROM amount');
 RESET track_io_timing;
 
 -- In a temporary tablespace; each worker takes it.

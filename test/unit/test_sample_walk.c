@@ -147,6 +147,8 @@ open_samples(Samples *samples, Way way)
 				Run *run = &samples->runs[side][part];
 
 				run->given = 0;
+				/* As little as a source may give, or more. */
+				run->step = way == BY_SEEKING ? 1 : SAMPLE_BLOCK_MOST;
 				if (way == IN_MEMORY)
 					sample_cursor_of_bytes(cursor, side, run->bytes, run->size);
 				else
