@@ -133,11 +133,12 @@ allocate_shared(MemoryContext context, Size size)
 	Sharing *sharing = context_record(&all_sharing, context, sizeof(Sharing));
 	Size most = size_of_shared_pages();
 	SharedPages *shared = sharing->open;
-	LargeMemory memory = {.size = size, .sharing = sharing};
+	LargeMemory memory = {.size = size};
 
 	if (sharing->unshared + size <= MOST_UNSHARED || size > most)
 	{
 		memory.at = memory.chunk = MemoryContextAlloc(context, size);
+		memory.sharing = sharing;
 		sharing->unshared += size;
 		return memory;
 	}

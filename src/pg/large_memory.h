@@ -24,8 +24,8 @@ typedef struct LargeMemory
 	void *at; /* NULL: none */
 	Size size;
 	void *chunk;                /* NULL where it is a piece of shared pages */
-	struct SharedPages *shared; /* that it is a piece of */
-	struct Sharing *sharing;    /* that counts it; NULL: none */
+	struct SharedPages *shared; /* that it is a piece of; else NULL */
+	struct Sharing *sharing;    /* that counts it where it is not; NULL: none */
 } LargeMemory;
 
 /*

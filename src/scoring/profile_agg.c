@@ -86,7 +86,8 @@ begin_feature(ProfileState *state, int i, const char *name, bool is_text, Functi
 	{
 		feature->numbers = two_samples_create(fcinfo);
 		two_samples_keep_moments(feature->numbers);
-		feature->numbers->most_keys = Max(feature->numbers->most_keys / COLUMN_SHARE, 8192);
+		two_samples_limit_keys(feature->numbers, COLUMN_SHARE);
+		feature->numbers->most_keys = Max(feature->numbers->most_keys, 8192);
 	}
 }
 

@@ -21,8 +21,11 @@
  */
 #define GROWTH 2
 #define LARGE_GROWTH 4
-#define FIRST_LARGE_KEYS (1024 * 1024 - LARGE_MEMORY_MARGIN / sizeof(uint64))
+#define MARGIN_KEYS (LARGE_MEMORY_MARGIN / sizeof(uint64))
+#define FIRST_LARGE_KEYS (1024 * 1024 - MARGIN_KEYS)
 #define MOST_SMALL_KEYS 65536
+/* From so many on it is large pages that are filled. */
+#define FULL_PAGE_KEYS (256 * 1024)
 /* Keys take up to half of work_mem, the scratch that they are sorted and packed by as much, runs in memory a quarter. */
 #define KEYS_SHARE 2
 #define RUNS_SHARE 4
@@ -72,8 +75,16 @@ two_samples_create(FunctionCallInfo fcinfo)
 	samples->leaves_file = samples->may_spill && is_below_gather((AggState *) fcinfo->context);
 	samples->most_bytes_of_runs =
 	    samples->may_spill ? (Size) work_mem * 1024 / RUNS_SHARE : MaxAllocHugeSize;
-	samples->most_keys = (Size) work_mem * 1024 / KEYS_SHARE / sizeof(uint64);
+	two_samples_limit_keys(samples, 1);
 	return samples;
+}
+
+void
+two_samples_limit_keys(TwoSamples *samples, int share)
+{
+	Size keys = (Size) work_mem * 1024 / KEYS_SHARE / share / sizeof(uint64);
+
+	samples->most_keys = keys >= FULL_PAGE_KEYS ? keys - MARGIN_KEYS : keys;
 }
 
 void *
@@ -136,7 +147,7 @@ static Size
 next_capacity(Size capacity)
 {
 	if (capacity >= FIRST_LARGE_KEYS)
-		return LARGE_GROWTH * capacity;
+		return LARGE_GROWTH * (capacity + MARGIN_KEYS) - MARGIN_KEYS;
 	return capacity == MOST_SMALL_KEYS ? FIRST_LARGE_KEYS : Max(FIRST_KEYS, GROWTH * capacity);
 }
 

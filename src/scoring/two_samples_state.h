@@ -66,6 +66,8 @@ extern TwoSamples *two_samples_create(FunctionCallInfo fcinfo) pg_attribute_cold
 /* Where there is no room for one more key: makes some, or runs of all keys where work_mem has none. */
 extern TwoSamples *two_samples_put_and_grow(TwoSamples *samples, int side, uint64 key,
                                             FunctionCallInfo fcinfo) pg_attribute_cold;
+/* Of a state that has no value yet: it keeps a share of the keys that an aggregate alone would, before they become runs. */
+extern void two_samples_limit_keys(TwoSamples *samples, int share);
 extern void two_samples_sort(TwoSamples *samples, int side);
 /* Room for n keys, and for the run that they become, until it is asked for again. */
 extern void *two_samples_scratch(TwoSamples *samples, Size n);

@@ -73,8 +73,8 @@ BEGIN
   EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ' || query INTO plan;
   RETURN QUERY
   SELECT (p->>'Temp Written Blocks')::int > 0,
-    CASE WHEN (p->>'Temp Read Blocks')::int BETWEEN 1 AND (p->>'Temp Written Blocks')::int / 2 THEN 'a part'
-      WHEN (p->>'Temp Read Blocks')::int >= (p->>'Temp Written Blocks')::int / 2 THEN 'most' END,
+    CASE WHEN (p->>'Temp Read Blocks')::int BETWEEN 1 AND (p->>'Temp Written Blocks')::int * 3 / 4 THEN 'a part'
+      WHEN (p->>'Temp Read Blocks')::int > (p->>'Temp Written Blocks')::int * 3 / 4 THEN 'most' END,
     (p->>'Temp I/O Write Time')::float8 > 0 AND (p->>'Temp I/O Read Time')::float8 > 0
   FROM CAST(plan->0->'Plan' AS json) AS p;
 END $$;
