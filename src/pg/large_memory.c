@@ -26,7 +26,6 @@
 typedef struct SharedPages
 {
 	LargeMemory pages;
-	Size size;
 	Size used;
 	int n_pieces;
 	struct Sharing *sharing;
@@ -97,7 +96,6 @@ open_shared_pages(Sharing *sharing, Size size)
 	SharedPages *shared = MemoryContextAllocZero(context, sizeof(SharedPages));
 
 	shared->pages = allocate_own(context, size);
-	shared->size = size;
 	shared->sharing = sharing;
 	sharing->open = shared;
 	if (before != NULL && before->n_pieces == 0)
@@ -137,12 +135,12 @@ allocate_shared(MemoryContext context, Size size)
 
 	if (sharing->unshared + size <= MOST_UNSHARED || size > most)
 	{
-		memory.at = memory.chunk = MemoryContextAlloc(context, size);
+		memory = allocate_small(context, size);
 		memory.sharing = sharing;
 		sharing->unshared += size;
 		return memory;
 	}
-	if (shared == NULL || shared->used + size > shared->size)
+	if (shared == NULL || shared->used + size > shared->pages.size)
 		shared = open_shared_pages(sharing, most);
 	memory.at = (char *) shared->pages.at + shared->used;
 	memory.shared = shared;
